@@ -1,0 +1,107 @@
+//! The command list. One line adds a command; `docs` for people are the comments above each line.
+
+use pulse_core::Result;
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::dispatch::{Arrow, Reply, parse, reply};
+use crate::types::*;
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident($request:ty) -> $response:ty;)+) => {
+        /// Every command as a method. The engine implements it once; hosts reach it through [`dispatch`].
+        pub trait Commands {
+            $($(#[$doc])* fn $name(&self, request: $request) -> Result<$response>;)+
+        }
+
+        /// The names of all commands, in the order of the list.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
+        /// Runs the command `name` with its request as JSON. An unknown name or a request of the wrong shape is an
+        /// error that says so.
+        pub fn dispatch(host: &impl Commands, name: &str, request: Value) -> Result<Reply> {
+            match name {
+                $(stringify!($name) => reply(host.$name(parse(name, request)?)?),)+
+                _ => Err(pulse_core::Error::not_found(format!("There is no command `{name}`."))
+                    .hint("Update the window: it asks for something this engine does not know.")),
+            }
+        }
+
+        /// Request and response of every command; exists for the TypeScript types generated from it.
+        #[derive(TS)]
+        #[ts(export_to = "rpc.ts")]
+        #[expect(dead_code, reason = "only its TypeScript form is used")]
+        pub struct RpcSchema { $($name: ($request, $response),)+ }
+    };
+}
+
+commands! {
+    /// The open workspace and the bundled samples.
+    workspace(Nothing) -> Workspace;
+
+    /// All tables with their newest version.
+    tables(Nothing) -> Vec<TableInfo>;
+    /// One table at one version: columns, origin, recipe.
+    table_show(TableVersion) -> TableDetail;
+    /// Missing and distinct counts and the distribution of every column, over the full table.
+    table_profile(TableVersion) -> TableProfile;
+    /// The versions of a table, newest first.
+    table_history(TableRequest) -> Vec<VersionInfo>;
+    /// Makes an older version the newest one; nothing is lost, the versions between stay.
+    table_restore(RestoreRequest) -> TableInfo;
+    /// Moves a table to the workspace's trash folder.
+    table_remove(TableRequest) -> Removed;
+    /// A page of rows as an Arrow IPC stream of text columns, see [`RowSource`].
+    rows(RowsRequest) -> Arrow;
+
+    /// What the files are: sizes, archive members, what cannot be read and why.
+    import_inspect(InspectRequest) -> Inspected;
+    /// Detected settings, types with their reasons and the first rows as they will become.
+    import_preview(ImportPreviewRequest) -> ImportPreview;
+    /// Imports files into a bronze table, as a job.
+    import_start(ImportRequest) -> JobStarted;
+
+    /// Every kind of cleaning step with its form and examples.
+    step_catalogue(Nothing) -> Vec<StepInfo>;
+    /// All saved recipes.
+    recipe_list(Nothing) -> Vec<RecipeDoc>;
+    /// The recipe of a table; an empty one is made at the first call.
+    recipe_open(TableRequest) -> RecipeDoc;
+    /// Saves steps, name or output as a new revision.
+    recipe_save(RecipeDoc) -> RecipeDoc;
+    /// Goes back one revision.
+    recipe_undo(RecipeId) -> RecipeDoc;
+    /// Goes forward one revision.
+    recipe_redo(RecipeId) -> RecipeDoc;
+    /// The recipe as the text of a JSON file.
+    recipe_export(RecipeId) -> TextFile;
+    /// Replaces the steps of a table's recipe by those of a recipe file.
+    recipe_import(RecipeImport) -> RecipeDoc;
+    /// The effect of steps on a sample of a table, at once.
+    recipe_preview(PreviewRequest) -> RecipePreview;
+    /// Exact row counts of every step over the full table.
+    recipe_counts(CountsRequest) -> Vec<StepCount>;
+    /// Applies a recipe to the full table and writes a new version of its output, as a job.
+    recipe_apply(ApplyRequest) -> JobStarted;
+
+    /// Runs one SQL query; its result is paged through `rows`.
+    sql_run(SqlRequest) -> SqlResult;
+    /// Stops a running query.
+    sql_cancel(SqlId) -> Nothing;
+    /// What the editor completes: tables with columns, functions, keywords.
+    sql_vocabulary(Nothing) -> Vocabulary;
+    /// The latest queries run, newest first.
+    sql_history(Nothing) -> Vec<SqlRun>;
+
+    /// Writes a table or a query's result to a file, as a job.
+    export_start(ExportRequest) -> JobStarted;
+
+    /// The latest jobs, newest first.
+    jobs(Nothing) -> Vec<JobInfo>;
+    /// One job with its log.
+    job_show(JobId) -> JobDetail;
+    /// Asks a job to stop; it does within a second.
+    job_cancel(JobId) -> JobInfo;
+    /// Starts the same work again as a new job.
+    job_retry(JobId) -> JobStarted;
+}
