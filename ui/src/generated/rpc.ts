@@ -920,15 +920,7 @@ sql: string,
 /**
  * When, in ms since 1970.
  */
-at_ms: number, 
-/**
- * How long it took, where it succeeded.
- */
-seconds: number | null, 
-/**
- * Rows of the result, where it succeeded.
- */
-rows: number | null, };
+at_ms: number, };
 
 /**
  * Exact counts of a step over the full table.

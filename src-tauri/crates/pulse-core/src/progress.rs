@@ -20,7 +20,7 @@ struct Inner {
     rows_total: AtomicU64,
     bytes: AtomicU64,
     bytes_total: AtomicU64,
-    stage: Mutex<String>,
+    stage: Mutex<(String, Instant)>,
     log: Mutex<Vec<LogLine>>,
     started: Instant,
 }
@@ -47,6 +47,8 @@ pub struct Counts {
     pub bytes_total: u64,
     /// What is being done now, such as "Writing rows".
     pub stage: String,
+    /// Time since this stage began.
+    pub stage_elapsed: Duration,
 }
 
 impl Progress {
@@ -58,7 +60,7 @@ impl Progress {
             rows_total: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             bytes_total: AtomicU64::new(0),
-            stage: Mutex::new(String::new()),
+            stage: Mutex::new((String::new(), Instant::now())),
             log: Mutex::new(Vec::new()),
             started: Instant::now(),
         }))
@@ -89,7 +91,7 @@ impl Progress {
         self.0.bytes.store(0, Relaxed);
         self.0.rows_total.store(rows_total, Relaxed);
         self.0.bytes_total.store(bytes_total, Relaxed);
-        name.clone_into(&mut self.0.stage.lock().unwrap_or_else(PoisonError::into_inner));
+        *self.0.stage.lock().unwrap_or_else(PoisonError::into_inner) = (name.to_owned(), Instant::now());
         self.log(name);
     }
 
@@ -116,12 +118,14 @@ impl Progress {
 
     /// The counters now.
     pub fn counts(&self) -> Counts {
+        let (stage, began) = self.0.stage.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Counts {
             rows: self.0.rows.load(Relaxed),
             rows_total: self.0.rows_total.load(Relaxed),
             bytes: self.0.bytes.load(Relaxed),
             bytes_total: self.0.bytes_total.load(Relaxed),
-            stage: self.0.stage.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            stage,
+            stage_elapsed: began.elapsed(),
         }
     }
 

@@ -69,10 +69,6 @@ pub struct SqlRun {
     pub sql: String,
     /// When, in ms since 1970.
     pub at_ms: f64,
-    /// How long it took, where it succeeded.
-    pub seconds: Option<f64>,
-    /// Rows of the result, where it succeeded.
-    pub rows: Option<u64>,
 }
 
 /// What to export.

@@ -1,0 +1,86 @@
+//! Pages of rows for the grid, as Arrow.
+
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, UnionArgs, concat};
+use pulse_core::{Error, LedgerEntry, Result};
+use pulse_lake::Snapshot;
+use pulse_rpc::Arrow;
+use pulse_rpc::types::{RowSource, RowsRequest};
+
+use crate::{Engine, sql};
+
+/// Rows decoded at once when a page is asked for, so that scrolling on finds the next pages in memory.
+const PIECE_ROWS: u64 = 32_768;
+/// The most rows of one page.
+const PAGE_ROWS: u64 = 10_000;
+
+pub(crate) fn page(engine: &Engine, request: &RowsRequest) -> Result<Arrow> {
+    let limit = request.limit.min(PAGE_ROWS);
+    let slice = |frame: &DataFrame| frame.slice(i64::try_from(request.offset).unwrap_or(i64::MAX), limit as usize);
+    let frame = match &request.source {
+        RowSource::Import { id } | RowSource::Preview { id } => slice(&engine.0.frames.preview(id)?),
+        RowSource::Table { table, version } => {
+            let snapshot = engine.0.lake.snapshot(&table.parse()?, *version)?;
+            let key = format!("{}@{}", snapshot.table, snapshot.version);
+            pieces(engine, &key, request.offset, limit, || engine.0.lake.scan(&snapshot))?
+        }
+        RowSource::Ledger { table, version } => {
+            let snapshot = engine.0.lake.snapshot(&table.parse()?, *version)?;
+            let key = format!("ledger of {}@{}", snapshot.table, snapshot.version);
+            pieces(engine, &key, request.offset, limit, || scan_ledger(&snapshot))?
+        }
+        RowSource::Result { id } => {
+            let path = sql::result_path(engine, id)?;
+            pieces(engine, &format!("result {id}"), request.offset, limit, || scan_parquet(&path))?
+        }
+    };
+    pulse_recipe::ipc(&pulse_recipe::to_text(&frame)?).map(Arrow)
+}
+
+/// The rows of a ledger, empty where there is none.
+pub(crate) fn scan_ledger(snapshot: &Snapshot) -> Result<LazyFrame> {
+    let files = snapshot.ledger.iter().map(|path| scan_parquet(path)).collect::<Result<Vec<_>>>()?;
+    if files.is_empty() {
+        let columns = LedgerEntry::COLUMNS.map(|name| polars::prelude::Column::new(name.into(), Vec::<String>::new()));
+        let frame = DataFrame::new(0, columns.to_vec());
+        return Ok(frame.map_err(|cause| Error::internal("make an empty ledger", cause))?.lazy());
+    }
+    concat(files, UnionArgs::default()).map_err(|cause| Error::internal("read the ledger", cause))
+}
+
+/// A lazy scan of one Parquet file of ours.
+pub(crate) fn scan_parquet(path: &std::path::Path) -> Result<LazyFrame> {
+    let text = path.to_str().ok_or_else(|| Error::invalid(format!("The path {} is not Unicode.", path.display())))?;
+    LazyFrame::scan_parquet(PlRefPath::new(text), ScanArgsParquet::default())
+        .map_err(|cause| Error::internal(&format!("read {}", path.display()), cause))
+}
+
+/// Rows `offset..offset+limit` put together from pieces that stay in memory for the next pages.
+fn pieces(
+    engine: &Engine,
+    key: &str,
+    offset: u64,
+    limit: u64,
+    scan: impl Fn() -> Result<LazyFrame>,
+) -> Result<DataFrame> {
+    let mut page: Option<DataFrame> = None;
+    let (mut from, end) = (offset, offset.saturating_add(limit.max(1)));
+    while from < end {
+        let number = from / PIECE_ROWS;
+        let piece = engine.0.frames.piece((key.to_owned(), number), || {
+            let slice = scan()?.slice((number * PIECE_ROWS) as i64, PIECE_ROWS as u32);
+            slice.collect().map_err(|cause| Error::internal(&format!("read rows of {key}"), cause))
+        })?;
+        let start = from - number * PIECE_ROWS;
+        let wanted = (end - from).min(PIECE_ROWS - start);
+        let part = piece.slice(start as i64, wanted as usize);
+        page = Some(match page {
+            Some(page) => page.vstack(&part).map_err(|cause| Error::internal("put rows together", cause))?,
+            None => part,
+        });
+        if (piece.height() as u64) < PIECE_ROWS {
+            break;
+        }
+        from += wanted;
+    }
+    page.ok_or_else(|| Error::internal("read rows", "no page was asked for"))
+}
