@@ -1,0 +1,94 @@
+import { Button, Group, Loader, Text } from "@mantine/core";
+import { IconPlayerStop } from "@tabler/icons-react";
+import type { VocabularyTable } from "../../generated/rpc";
+import { DataGrid } from "../../grid/DataGrid";
+import { ProblemNotice } from "../../shared/ProblemNotice";
+import { withoutExcerpt } from "./errorPosition";
+import { examples } from "./examples";
+import classes from "./query.module.css";
+import { cancelQuery, type QueryRun, useElapsed } from "./useQueryRun";
+
+interface Props {
+  run: QueryRun | null;
+  tables: VocabularyTable[];
+  /** The line of the query that the editor marks, from 1. */
+  errorLine: number | null;
+  onPick(sql: string): void;
+}
+
+/** What a query answered: its rows, its error, its progress, or queries to start from. */
+export function ResultPane({ run, tables, errorLine, onPick }: Props) {
+  if (!run) return <StartHere tables={tables} onPick={onPick} />;
+  if (run.state === "running") return <Running run={run} />;
+  if (run.state === "cancelled") {
+    return (
+      <Text className={classes.message}>The query was cancelled; nothing was changed. Run it again when you like.</Text>
+    );
+  }
+  if (run.problem) {
+    const where = errorLine === null ? "" : ` (line ${errorLine}, marked in the editor)`;
+    const problem = { ...run.problem, message: `${withoutExcerpt(run.problem.message)}${where}` };
+    return (
+      <div className={classes.message}>
+        <ProblemNotice problem={problem} />
+      </div>
+    );
+  }
+  if (!run.result) return null;
+  return (
+    <DataGrid
+      key={run.result.id}
+      source={{ kind: "result", id: run.result.id }}
+      columns={run.result.columns}
+      rowCount={run.result.rows}
+      ariaLabel="Result of the query"
+    />
+  );
+}
+
+function Running({ run }: { run: QueryRun }) {
+  const elapsed = useElapsed(run.started, true);
+  return (
+    <Group className={classes.message} gap="sm">
+      <Loader size="xs" />
+      <Text className="tabular">Running for {elapsed.toFixed(1)} s</Text>
+      <Button
+        size="compact-xs"
+        variant="default"
+        leftSection={<IconPlayerStop size={14} />}
+        onClick={() => void cancelQuery()}
+      >
+        Cancel
+      </Button>
+    </Group>
+  );
+}
+
+function StartHere({ tables, onPick }: { tables: VocabularyTable[]; onPick(sql: string): void }) {
+  const offered = examples(tables);
+  if (offered.length === 0) {
+    return (
+      <Text className={classes.message} c="dimmed">
+        There are no tables to ask yet. Import a file; its table then appears on the right.
+      </Text>
+    );
+  }
+  return (
+    <div className={classes.message}>
+      <Text fw={600} mb={4}>
+        Queries to start from
+      </Text>
+      <Text size="xs" c="dimmed" mb="sm">
+        Every table can be asked as layer.name, and an older version as layer.name@number.
+      </Text>
+      <div className={classes.examples}>
+        {offered.map((example) => (
+          <button key={example.title} type="button" className={classes.example} onClick={() => onPick(example.sql)}>
+            <span>{example.title}</span>
+            <code>{example.sql}</code>
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+import { acceptCompletion, autocompletion, type CompletionContext } from "@codemirror/autocomplete";
+import { PostgreSQL, SQLDialect, sql } from "@codemirror/lang-sql";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, type DecorationSet, EditorView, keymap, placeholder } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import type { Vocabulary } from "../../generated/rpc";
+import { offersAt } from "./completion";
+import { editorTheme } from "./editorTheme";
+import type { Range } from "./errorPosition";
+
+/** PostgreSQL's words with what DuckDB adds to them. */
+const duckdb = SQLDialect.define({
+  ...PostgreSQL.spec,
+  keywords: `${PostgreSQL.spec.keywords} qualify pivot unpivot summarize describe exclude asof positional anti semi`,
+  types: `${PostgreSQL.spec.types} hugeint ubigint uinteger usmallint utinyint tinyint struct list map`,
+  operatorChars: "+-*/<>=~!@#%^&|`?",
+});
+
+const colours = HighlightStyle.define([
+  { tag: tags.keyword, color: "var(--sql-keyword)", fontWeight: "600" },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--sql-text)" },
+  { tag: [tags.number, tags.bool, tags.null], color: "var(--sql-number)" },
+  { tag: [tags.typeName, tags.standard(tags.name)], color: "var(--sql-type)" },
+  { tag: tags.comment, color: "var(--sql-comment)", fontStyle: "italic" },
+]);
+
+/** Marks a range as wrong; null removes the mark, and so does any change of the query. */
+export const errorMark = StateEffect.define<Range | null>();
+
+const wrong = Decoration.mark({ class: "cm-wrong" });
+
+const errorField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    let next = transaction.docChanged ? Decoration.none : marks;
+    for (const effect of transaction.effects) {
+      if (effect.is(errorMark)) next = decorate(effect.value, transaction.state.doc.length);
+    }
+    return next;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+function decorate(range: Range | null, length: number): DecorationSet {
+  if (!range || range.from >= range.to || range.to > length) return Decoration.none;
+  return Decoration.set([wrong.range(range.from, range.to)]);
+}
+
+/** Everything that is the same for every editor. */
+export const baseExtensions: Extension[] = [
+  sql({ dialect: duckdb, upperCaseKeywords: true }).language,
+  editorTheme,
+  syntaxHighlighting(colours),
+  errorField,
+  EditorView.lineWrapping,
+  EditorView.contentAttributes.of({ "aria-label": "SQL query", spellcheck: "false" }),
+  placeholder("SELECT * FROM silver.…"),
+];
+
+/** Ctrl-Enter runs, Esc cancels; Tab takes an offered completion and otherwise moves on, so that nobody is trapped. */
+export function keys(actions: { run(): void; cancel(): void }): Extension {
+  const run = () => {
+    actions.run();
+    return true;
+  };
+  return [
+    Prec.highest(
+      keymap.of([
+        { key: "Mod-Enter", run },
+        { key: "Tab", run: acceptCompletion },
+      ]),
+    ),
+    Prec.low(
+      keymap.of([
+        {
+          key: "Escape",
+          run: () => {
+            actions.cancel();
+            return false;
+          },
+        },
+      ]),
+    ),
+  ];
+}
+
+/** Completion from the vocabulary that `current` returns at that moment. */
+export function completes(current: () => Vocabulary | undefined): Extension {
+  const source = (context: CompletionContext) => {
+    const vocabulary = current();
+    if (!vocabulary) return null;
+    const offers = offersAt(context.state.doc.toString(), context.pos, vocabulary, context.explicit);
+    return offers && { ...offers, validFor: /^\w*$/ };
+  };
+  return autocompletion({ override: [source], icons: true });
+}
