@@ -39,6 +39,7 @@ async function prepare() {
 }
 
 async function lint() {
+  await buildUi();
   const clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
   const { code } = await compile(clippy, { dev: true, label: "checking" });
   return code || show("tsc", ["--noEmit", "-p", "ui"]);
@@ -64,6 +65,7 @@ function oneSetOfFeatures() {
 }
 
 async function unit() {
+  await buildUi();
   const { code } = await compile(["test", "--workspace", "--no-run"], { dev: true });
   const { code: built } = code ? { code } : await compile(["build", "--workspace", "--bins"], { dev: true });
   return built ? { passed: 0, failed: 1 } : counted("cargo", ["test", "--workspace"], cargoCounts);

@@ -1,6 +1,7 @@
 // `npm test [-- --only unit,lint]`: every check there is, stage by stage, up to the first stage that fails.
 
 import { spell } from "./environment.mjs";
+import { setup } from "./setup.mjs";
 import { STAGES } from "./stages.mjs";
 
 const names = Object.keys(STAGES);
@@ -13,6 +14,7 @@ if (unknown.length || process.argv.includes("--help")) {
 }
 
 const started = Date.now();
+if (!chosen.includes("setup")) await setup();
 const times = [];
 const total = { passed: 0, failed: 0 };
 for (const name of names.filter((name) => chosen.includes(name))) {
