@@ -95,8 +95,7 @@ pub(crate) fn redo(engine: &Engine, id: &str) -> Result<RecipeDoc> {
 
 pub(crate) fn export(engine: &Engine, id: &str) -> Result<TextFile> {
     let stored = engine.0.catalog.recipes().get(id)?;
-    let recipe = Recipe::parse(&stored.body)?;
-    let text = serde_json::to_string_pretty(&recipe).map_err(|cause| Error::internal("write the recipe", cause))?;
+    let text = parse(&stored)?.to_json()?;
     Ok(TextFile { name: format!("{}.recipe.json", TableName::suggest(&stored.name)), text: text + "\n" })
 }
 
@@ -110,24 +109,29 @@ pub(crate) fn import(engine: &Engine, request: &RecipeImport) -> Result<RecipeDo
 
 /// The steps of a request as a recipe.
 pub(crate) fn recipe(name: &str, steps: &[RecipeStep]) -> Recipe {
-    Recipe { format: FORMAT, name: name.to_owned(), steps: steps.iter().cloned().map(step_in).collect() }
+    Recipe { format: Recipe::FORMAT, name: name.to_owned(), steps: steps.iter().cloned().map(step_in).collect() }
 }
-
-/// The version of the recipe file's format.
-const FORMAT: u32 = 1;
 
 fn store(engine: &Engine, stored: StoredRecipe) -> Result<RecipeDoc> {
     engine.0.catalog.recipes().save(&stored)?;
     get(engine, &stored.id)
 }
 
+/// A stored recipe may hold steps that are still being filled in, so only its outer shape is checked.
+fn parse(stored: &StoredRecipe) -> Result<Recipe> {
+    serde_json::from_str(&stored.body).map_err(|cause| {
+        Error::damaged(format!("The recipe “{}” in the catalog is damaged: {cause}.", stored.name))
+            .hint("Undo the last change, or import the recipe from a file.")
+    })
+}
+
 fn body(name: &str, steps: Vec<pulse_recipe::RecipeStep>) -> Result<String> {
-    let recipe = Recipe { format: FORMAT, name: name.to_owned(), steps };
+    let recipe = Recipe { format: Recipe::FORMAT, name: name.to_owned(), steps };
     serde_json::to_string(&recipe).map_err(|cause| Error::internal("write the recipe", cause))
 }
 
 fn doc(engine: &Engine, stored: StoredRecipe) -> Result<RecipeDoc> {
-    let recipe = Recipe::parse(&stored.body)?;
+    let recipe = parse(&stored)?;
     let revisions = engine.0.catalog.recipes().revisions(&stored.id)?;
     let current = revisions.iter().find(|revision| revision.revision == stored.revision);
     Ok(RecipeDoc {

@@ -1,10 +1,11 @@
 //! Pages of rows for the grid, as Arrow.
 
-use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, UnionArgs, concat};
+use polars::prelude::{Column, DataFrame, DataType, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, UnionArgs, concat};
 use pulse_core::{Error, LedgerEntry, Result};
 use pulse_lake::Snapshot;
 use pulse_rpc::Arrow;
 use pulse_rpc::types::{RowSource, RowsRequest};
+use serde_json::Value;
 
 use crate::{Engine, sql};
 
@@ -14,26 +15,58 @@ const PIECE_ROWS: u64 = 32_768;
 const PAGE_ROWS: u64 = 10_000;
 
 pub(crate) fn page(engine: &Engine, request: &RowsRequest) -> Result<Arrow> {
+    pulse_recipe::ipc(&pulse_recipe::to_text(&frame(engine, request)?)?).map(Arrow)
+}
+
+impl Engine {
+    /// A page of rows as JSON values: whole numbers and floats as numbers, booleans as such, everything else (decimals
+    /// too, so that no digit is lost) as text.
+    pub fn json_rows(&self, request: &RowsRequest) -> Result<Vec<Vec<Value>>> {
+        let frame = frame(self, request)?;
+        let text = pulse_recipe::to_text(&frame)?;
+        let columns: Vec<Vec<Value>> = frame.columns().iter().zip(text.columns()).map(|(column, text)| values(column, text)).collect();
+        Ok((0..frame.height()).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect())
+    }
+}
+
+/// One column as JSON values; `text` is the same column as display text.
+fn values(column: &Column, text: &Column) -> Vec<Value> {
+    let dtype = column.dtype();
+    let whole = dtype.is_integer() || matches!(dtype, DataType::Decimal(_, 0));
+    let value = |text: Option<&str>| match text {
+        None => Value::Null,
+        Some(text) if whole => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+        Some(text) if dtype.is_float() => text.parse::<f64>().map_or_else(|_| text.into(), Value::from),
+        Some(text) if dtype.is_bool() => Value::Bool(text == "true"),
+        Some(text) => text.into(),
+    };
+    match text.str() {
+        Ok(text) => text.iter().map(value).collect(),
+        Err(_) => vec![Value::Null; column.len()],
+    }
+}
+
+/// The rows a request asks for, typed as they are stored.
+fn frame(engine: &Engine, request: &RowsRequest) -> Result<DataFrame> {
     let limit = request.limit.min(PAGE_ROWS);
     let slice = |frame: &DataFrame| frame.slice(i64::try_from(request.offset).unwrap_or(i64::MAX), limit as usize);
-    let frame = match &request.source {
-        RowSource::Import { id } | RowSource::Preview { id } => slice(&engine.0.frames.preview(id)?),
+    match &request.source {
+        RowSource::Import { id } | RowSource::Preview { id } => Ok(slice(&engine.0.frames.preview(id)?)),
         RowSource::Table { table, version } => {
             let snapshot = engine.0.lake.snapshot(&table.parse()?, *version)?;
             let key = format!("{}@{}", snapshot.table, snapshot.version);
-            pieces(engine, &key, request.offset, limit, || engine.0.lake.scan(&snapshot))?
+            pieces(engine, &key, request.offset, limit, || engine.0.lake.scan(&snapshot))
         }
         RowSource::Ledger { table, version } => {
             let snapshot = engine.0.lake.snapshot(&table.parse()?, *version)?;
             let key = format!("ledger of {}@{}", snapshot.table, snapshot.version);
-            pieces(engine, &key, request.offset, limit, || scan_ledger(&snapshot))?
+            pieces(engine, &key, request.offset, limit, || scan_ledger(&snapshot))
         }
         RowSource::Result { id } => {
             let path = sql::result_path(engine, id)?;
-            pieces(engine, &format!("result {id}"), request.offset, limit, || scan_parquet(&path))?
+            pieces(engine, &format!("result {id}"), request.offset, limit, || scan_parquet(&path))
         }
-    };
-    pulse_recipe::ipc(&pulse_recipe::to_text(&frame)?).map(Arrow)
+    }
 }
 
 /// The rows of a ledger, empty where there is none.
