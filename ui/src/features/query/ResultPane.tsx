@@ -49,8 +49,8 @@ export function ResultPane({ run, tables, errorLine, onPick }: Props) {
 function Running({ run }: { run: QueryRun }) {
   const elapsed = useElapsed(run.started, true);
   return (
-    <Group className={classes.message} gap="sm">
-      <Loader size="xs" />
+    <Group className={classes.message} gap="sm" align="flex-start">
+      <Loader size="xs" mt={2} />
       <Text className="tabular">Running for {elapsed.toFixed(1)} s</Text>
       <Button
         size="compact-xs"

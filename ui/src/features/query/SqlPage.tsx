@@ -20,7 +20,7 @@ import { useQueryAddress } from "./useQueryAddress";
 import { cancelQuery, type QueryRun, startQuery, useElapsed, useQueryRun } from "./useQueryRun";
 
 /** Ask the tables: a query on top, its answer below, tables and earlier queries at the side. */
-export function SqlPage() {
+export default function SqlPage() {
   const [text, setText] = useQueryAddress();
   const [exporting, setExporting] = useState(false);
   const editor = useRef<EditorHandle>(null);

@@ -1,5 +1,5 @@
 import { acceptCompletion, autocompletion, type CompletionContext } from "@codemirror/autocomplete";
-import { PostgreSQL, SQLDialect, sql } from "@codemirror/lang-sql";
+import { SQLDialect, sql } from "@codemirror/lang-sql";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, keymap, placeholder } from "@codemirror/view";
@@ -8,13 +8,16 @@ import type { Vocabulary } from "../../generated/rpc";
 import { offersAt } from "./completion";
 import { editorTheme } from "./editorTheme";
 import type { Range } from "./errorPosition";
+import { RESERVED_WORDS } from "./sqlText";
 
-/** PostgreSQL's words with what DuckDB adds to them. */
+/** DuckDB's words: those that cannot be names, and those that are read as keywords where they stand in a query. */
 const duckdb = SQLDialect.define({
-  ...PostgreSQL.spec,
-  keywords: `${PostgreSQL.spec.keywords} qualify pivot unpivot summarize describe exclude asof positional anti semi`,
-  types: `${PostgreSQL.spec.types} hugeint ubigint uinteger usmallint utinyint tinyint struct list map`,
+  keywords: `${RESERVED_WORDS} anti asof between by cross current escape except exclude exists filter first following full if ilike inner is join last left like natural nulls outer over partition positional preceding range recursive replace right row rows sample semi similar unbounded values within`,
+  types:
+    "bigint blob boolean bool date decimal double float hugeint int integer interval json numeric real smallint text time timestamp timestamptz tinyint ubigint uinteger usmallint utinyint uuid varchar",
   operatorChars: "+-*/<>=~!@#%^&|`?",
+  doubleDollarQuotedStrings: true,
+  caseInsensitiveIdentifiers: true,
 });
 
 const colours = HighlightStyle.define([
@@ -93,5 +96,5 @@ export function completes(current: () => Vocabulary | undefined): Extension {
     const offers = offersAt(context.state.doc.toString(), context.pos, vocabulary, context.explicit);
     return offers && { ...offers, validFor: /^\w*$/ };
   };
-  return autocompletion({ override: [source], icons: true });
+  return autocompletion({ override: [source], icons: false });
 }

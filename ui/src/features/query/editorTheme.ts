@@ -29,7 +29,7 @@ export const editorTheme = EditorView.theme({
   },
   ".cm-tooltip": {
     backgroundColor: "var(--mantine-color-body)",
-    border: "1px solid var(--mantine-color-default-border)",
+    border: "1px solid var(--pulse-border)",
     borderRadius: "6px",
     boxShadow: "var(--mantine-shadow-md)",
     overflow: "hidden",

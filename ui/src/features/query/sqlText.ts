@@ -60,15 +60,14 @@ export function usedTables(sql: string): UsedTable[] {
 }
 
 // The keywords that `duckdb_keywords()` calls reserved in DuckDB 1.5; all others can name a column without quotes.
-const RESERVED = new Set(
-  (
-    "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default " +
-    "deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect " +
-    "into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary " +
-    "qualify references returning select show some summarize symmetric table then to trailing true union unique unpivot " +
-    "using variadic when where window with"
-  ).split(" "),
-);
+export const RESERVED_WORDS =
+  "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default " +
+  "deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect " +
+  "into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary " +
+  "qualify references returning select show some summarize symmetric table then to trailing true union unique unpivot " +
+  "using variadic when where window with";
+
+const RESERVED = new Set(RESERVED_WORDS.split(" "));
 
 /** A column's name as it must be written in a query. */
 export function quoted(name: string): string {

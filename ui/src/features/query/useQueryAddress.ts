@@ -1,40 +1,34 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { useLocation, useSearch } from "wouter";
 
-const WAIT_MS = 400;
+/** How long the query rests before the address takes it over, in ms. */
+const REST_MS = 400;
 
 // What was last in the editor, for the rail's plain address `#/sql`.
 let draft = "";
 
 /** The query in the editor; the address keeps it (`#/sql?q=…`), so that a reload and a link show it. */
 export function useQueryAddress(): [string, (text: string) => void] {
-  const [text, setText] = useState(() => inAddress() ?? draft);
+  const given = new URLSearchParams(useSearch()).get("q");
+  const [, navigate] = useLocation();
+  const [text, setText] = useState(given ?? draft);
+  const written = useRef(given);
 
   useEffect(() => {
-    const onAddress = () => {
-      const given = inAddress();
-      if (given !== null) setText(given);
-    };
-    window.addEventListener("hashchange", onAddress);
-    return () => window.removeEventListener("hashchange", onAddress);
-  }, []);
+    if (given === null || given === written.current) return;
+    written.current = given;
+    setText(given);
+  }, [given]);
 
   useEffect(() => {
     draft = text;
     const timer = setTimeout(() => {
-      if (!onPage() || inAddress() === text) return;
-      const address = text === "" ? "#/sql" : `#/sql?q=${encodeURIComponent(text)}`;
-      window.history.replaceState(window.history.state, "", address);
-    }, WAIT_MS);
+      if (text === (written.current ?? "")) return;
+      written.current = text;
+      navigate(text === "" ? "/sql" : `/sql?q=${encodeURIComponent(text)}`, { replace: true });
+    }, REST_MS);
     return () => clearTimeout(timer);
-  }, [text]);
+  }, [text, navigate]);
 
   return [text, setText];
-}
-
-function onPage(): boolean {
-  return window.location.hash.split("?")[0] === "#/sql";
-}
-
-function inAddress(): string | null {
-  return onPage() ? new URLSearchParams(window.location.hash.split("?")[1] ?? "").get("q") : null;
 }

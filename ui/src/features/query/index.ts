@@ -1,1 +1,0 @@
-export { SqlPage } from "./SqlPage";
