@@ -1,0 +1,7 @@
+//! Every integration test, in one binary: linking the engines once is what keeps the suite quick.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
+
+mod architecture;
+mod generated;
+mod main_job;
