@@ -1,0 +1,46 @@
+import { Text, Title } from "@mantine/core";
+import type { ImportPreview } from "../../generated/rpc";
+import { count, counted } from "../../shared/format";
+import classes from "./import.module.css";
+
+/** The account of the records, and the first that did not fit with the reason. */
+export function LedgerPeek({ preview }: { preview: ImportPreview }) {
+  const { records, rows, rejected, complete, ledger } = preview;
+  const about = complete ? "" : "About ";
+  return (
+    <section className={classes.ledger} aria-labelledby="ledger">
+      <div className={classes.panelHead}>
+        <Title order={2} id="ledger">
+          What does not fit
+        </Title>
+        <Text size="xs" c="dimmed">
+          {about}
+          {counted(records, "record")} = {counted(rows, "row")} + {count(rejected)} in the ledger only
+        </Text>
+      </div>
+      {ledger.length === 0 ? (
+        <Text size="xs" c="dimmed">
+          {complete ? "Every record and every value fits." : "Everything in the part read so far fits."}
+        </Text>
+      ) : (
+        <ul className={classes.entries}>
+          {ledger.map((entry, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries have no other name than their place.
+            <li key={index}>
+              <span className={classes.place}>
+                {entry.line === null ? entry.source : `line ${count(entry.line)}`}
+                {entry.column !== null && `, ${entry.column}`}
+              </span>
+              <span className={classes.reason}>{entry.reason}</span>
+              {entry.value !== null && (
+                <code className={classes.value} title={entry.value}>
+                  {entry.value}
+                </code>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
