@@ -1,12 +1,14 @@
 import { Button, Group, Loader, Text } from "@mantine/core";
-import { IconPlayerStop } from "@tabler/icons-react";
+import { IconTerminal2 } from "@tabler/icons-react";
+import { Link } from "wouter";
 import type { VocabularyTable } from "../../generated/rpc";
-import { DataGrid } from "../../grid/DataGrid";
+import { DataGrid } from "../../grid";
+import { EmptyState } from "../../shared/EmptyState";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { withoutExcerpt } from "./errorPosition";
 import { examples } from "./examples";
 import classes from "./query.module.css";
-import { cancelQuery, type QueryRun, useElapsed } from "./useQueryRun";
+import { type QueryRun, useElapsed } from "./useQueryRun";
 
 interface Props {
   run: QueryRun | null;
@@ -52,14 +54,6 @@ function Running({ run }: { run: QueryRun }) {
     <Group className={classes.message} gap="sm" align="flex-start">
       <Loader size="xs" mt={2} />
       <Text className="tabular">Running for {elapsed.toFixed(1)} s</Text>
-      <Button
-        size="compact-xs"
-        variant="default"
-        leftSection={<IconPlayerStop size={14} />}
-        onClick={() => void cancelQuery()}
-      >
-        Cancel
-      </Button>
     </Group>
   );
 }
@@ -68,9 +62,17 @@ function StartHere({ tables, onPick }: { tables: VocabularyTable[]; onPick(sql: 
   const offered = examples(tables);
   if (offered.length === 0) {
     return (
-      <Text className={classes.message} c="dimmed">
-        There are no tables to ask yet. Import a file; its table then appears on the right.
-      </Text>
+      <EmptyState
+        title="No tables to ask yet"
+        icon={<IconTerminal2 size={32} stroke={1.4} />}
+        action={
+          <Button component={Link} href="/import">
+            Import a file
+          </Button>
+        }
+      >
+        Every imported table can be asked here under its name, such as bronze.prices.
+      </EmptyState>
     );
   }
   return (

@@ -107,7 +107,7 @@ export default function SqlPage() {
       </div>
       <aside className={classes.side} aria-label="Tables and earlier queries">
         <Tabs defaultValue="tables" className={classes.tabs} keepMounted={false}>
-          <Tabs.List>
+          <Tabs.List className={classes.tabList}>
             <Tabs.Tab value="tables">Tables</Tabs.Tab>
             <Tabs.Tab value="history">History</Tabs.Tab>
           </Tabs.List>

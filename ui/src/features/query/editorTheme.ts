@@ -35,8 +35,8 @@ export const editorTheme = EditorView.theme({
     overflow: "hidden",
   },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "inherit", maxHeight: "260px" },
-  ".cm-tooltip-autocomplete ul li": { padding: "2px 8px", lineHeight: "20px" },
-  ".cm-tooltip-autocomplete ul li[aria-selected]": {
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "2px 8px", lineHeight: "20px" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
     backgroundColor: "var(--mantine-primary-color-filled)",
     color: "var(--mantine-primary-color-contrast)",
   },
