@@ -1,0 +1,229 @@
+//! Files inside gzip and zip: listed and unpacked into the scratch folder, within limits on what really comes out.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, Write};
+use std::path::{Component, Path};
+
+use flate2::read::MultiGzDecoder;
+use pulse_core::{Code, Error, Progress, Result};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use crate::formats;
+use crate::model::Member;
+
+/// More entries than this are refused: no data set needs them, a hostile archive may.
+const MAX_ENTRIES: usize = 20_000;
+/// The most that one member may unpack to.
+const MAX_BYTES: u64 = 256 << 30;
+/// Up to here any ratio is harmless.
+const FREE_BYTES: u64 = 64 << 20;
+/// Beyond it, unpacked bytes per packed byte; text rarely exceeds 30, deflate can reach 1,032.
+const MAX_RATIO: u64 = 200;
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Plain,
+    Gzip,
+    Zip,
+}
+
+impl Packing {
+    /// The packing that a file's first bytes show.
+    pub(crate) fn of(head: &[u8]) -> Self {
+        match head {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// The members of a zip archive that are files, each with whether and why it cannot be read.
+pub(crate) fn members(path: &Path) -> Result<Vec<Member>> {
+    let mut archive = open_zip(path)?;
+    let mut members = Vec::new();
+    for index in 0..archive.len() {
+        let file = archive.by_index_raw(index).map_err(|cause| zip_error(path, None, &cause))?;
+        if file.is_dir() {
+            continue;
+        }
+        let name = String::from_utf8_lossy(file.name_raw()).into_owned();
+        let why_not = refusal(&name, &file);
+        members.push(Member { bytes: file.size(), supported: why_not.is_none(), why_not, name });
+    }
+    if members.iter().any(|m| m.name == "xl/workbook.xml") {
+        return Err(Error::new(Code::Unsupported, format!("{} is an Excel workbook.", path.display()))
+            .hint("Save the sheet as CSV and import that."));
+    }
+    Ok(members)
+}
+
+/// Why a member cannot be read.
+fn refusal<R: Read>(name: &str, file: &zip::read::ZipFile<'_, R>) -> Option<String> {
+    let leaves = name.contains('\0')
+        || name.contains('\\')
+        || Path::new(name).components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+    let base = name.rsplit('/').next().unwrap_or(name);
+    if leaves {
+        Some("its name leads out of the archive".into())
+    } else if file.is_symlink() {
+        Some("it is a symbolic link".into())
+    } else if file.encrypted() {
+        Some("it is encrypted".into())
+    } else if name.starts_with("__MACOSX/") || base.starts_with('.') {
+        Some("it is a hidden file of the operating system".into())
+    } else if file.size() == 0 {
+        Some("it is empty".into())
+    } else if !matches!(file.compression(), zip::CompressionMethod::Stored | zip::CompressionMethod::Deflated) {
+        Some("it is packed with a method other than deflate".into())
+    } else if !formats::is_readable_name(base) {
+        Some("its format is not supported".into())
+    } else {
+        None
+    }
+}
+
+/// The member to read: the one that was named, or the only one that can be read.
+pub(crate) fn choose(path: &Path, named: Option<&str>) -> Result<String> {
+    let members = members(path)?;
+    if let Some(name) = named {
+        let member = members.iter().find(|m| m.name == name).ok_or_else(|| {
+            Error::not_found(format!("{} has no member `{name}`.", path.display()))
+                .hint(format!("It holds {}.", list(&members)))
+                .field("member")
+        })?;
+        return match &member.why_not {
+            None => Ok(member.name.clone()),
+            Some(why) => Err(Error::new(Code::Unsupported, format!("`{name}` in {} is refused: {why}.", path.display()))
+                .hint("Unpack the archive yourself if you trust it, and import the file.")
+                .field("member")),
+        };
+    }
+    let readable: Vec<&Member> = members.iter().filter(|m| m.supported).collect();
+    match readable.as_slice() {
+        [only] => Ok(only.name.clone()),
+        [] => Err(Error::new(Code::Unsupported, format!("{} holds no file that can be read: {}.", path.display(), list(&members)))
+            .hint("CSV, TSV, JSON, NDJSON and Parquet files can be read.")),
+        several => Err(Error::invalid(format!("{} holds {} files; choose which to read.", path.display(), several.len()))
+            .hint(format!("Name one of them: {}.", list(&members)))
+            .field("member")),
+    }
+}
+
+fn list(members: &[Member]) -> String {
+    let mut names: Vec<String> = members
+        .iter()
+        .take(10)
+        .map(|m| m.why_not.as_ref().map_or_else(|| format!("`{}`", m.name), |why| format!("`{}` ({why})", m.name)))
+        .collect();
+    if members.len() > names.len() {
+        names.push(format!("{} more", members.len() - names.len()));
+    }
+    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+}
+
+/// Unpacks a gzip file into `to`, at most about `limit` bytes.
+pub(crate) fn unpack_gzip(path: &Path, to: &Path, limit: Option<u64>, progress: &Progress) -> Result<Unpacked> {
+    let file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
+    let packed = file.metadata().map_err(|cause| Error::io("read", path, &cause))?.len();
+    // The clone shares the position, which shows how much of the packed file was used.
+    let mut position = file.try_clone().map_err(|cause| Error::io("read", path, &cause))?;
+    let name = path.display().to_string();
+    let decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file));
+    let mut unpacked = unpack(decoder, packed, &name, to, limit, progress)?;
+    let used = position.stream_position().map_err(|cause| Error::io("read", path, &cause))?;
+    unpacked.share = if unpacked.complete { 1.0 } else { used as f64 / packed.max(1) as f64 };
+    Ok(unpacked)
+}
+
+/// Unpacks one member of a zip archive into `to`, at most about `limit` bytes.
+pub(crate) fn unpack_zip(path: &Path, member: &str, to: &Path, limit: Option<u64>, progress: &Progress) -> Result<Unpacked> {
+    let mut archive = open_zip(path)?;
+    let file = archive.by_name(member).map_err(|cause| zip_error(path, Some(member), &cause))?;
+    let (packed, claimed) = (file.compressed_size(), file.size());
+    let mut unpacked = unpack(file, packed, &format!("{}!{member}", path.display()), to, limit, progress)?;
+    unpacked.share = if unpacked.complete { 1.0 } else { (unpacked.bytes as f64 / claimed.max(1) as f64).min(1.0) };
+    Ok(unpacked)
+}
+
+/// What unpacking gave.
+pub(crate) struct Unpacked {
+    pub bytes: u64,
+    pub complete: bool,
+    /// The share of everything that was unpacked, from 0 to 1.
+    pub share: f64,
+}
+
+fn unpack(
+    mut from: impl Read,
+    packed: u64,
+    name: &str,
+    to: &Path,
+    limit: Option<u64>,
+    progress: &Progress,
+) -> Result<Unpacked> {
+    progress.stage("Unpacking", 0, 0);
+    let mut out = File::create_new(to).map_err(|cause| Error::io("create", to, &cause))?;
+    let mut block = vec![0; 1 << 20];
+    let mut bytes = 0u64;
+    loop {
+        progress.check()?;
+        let count = match from.read(&mut block) {
+            Ok(count) => count,
+            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(cause) => return Err(broken(name, bytes, &cause)),
+        };
+        if count == 0 {
+            return Ok(Unpacked { bytes, complete: true, share: 1.0 });
+        }
+        bytes += count as u64;
+        progress.add_bytes(count as u64);
+        if bytes > MAX_BYTES || (bytes > FREE_BYTES && bytes / MAX_RATIO > packed) {
+            return Err(Error::new(
+                Code::LimitExceeded,
+                format!("Could not unpack {name}: {packed} packed bytes grew to more than {bytes} bytes, as in a zip bomb."),
+            )
+            .hint("If you trust the file, unpack it yourself and import the result."));
+        }
+        out.write_all(&block[..count]).map_err(|cause| Error::io("write", to, &cause))?;
+        if limit.is_some_and(|limit| bytes >= limit) {
+            return Ok(Unpacked { bytes, complete: false, share: 1.0 });
+        }
+    }
+}
+
+fn broken(name: &str, bytes: u64, cause: &std::io::Error) -> Error {
+    let what = match cause.kind() {
+        std::io::ErrorKind::UnexpectedEof => format!("it ends too early, after {bytes} unpacked bytes"),
+        _ => format!("it is damaged after {bytes} unpacked bytes ({cause})"),
+    };
+    Error::damaged(format!("Could not unpack {name}: {what}.")).hint("Fetch the file again; it is incomplete or changed.")
+}
+
+fn open_zip(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
+    let file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
+    let archive = ZipArchive::new(BufReader::new(file)).map_err(|cause| zip_error(path, None, &cause))?;
+    if archive.len() > MAX_ENTRIES {
+        return Err(Error::new(
+            Code::LimitExceeded,
+            format!("{} holds {} entries; at most {MAX_ENTRIES} are accepted.", path.display(), archive.len()),
+        )
+        .hint("Unpack the archive yourself and import the folder."));
+    }
+    Ok(archive)
+}
+
+fn zip_error(path: &Path, member: Option<&str>, cause: &ZipError) -> Error {
+    let name = member.map_or_else(|| path.display().to_string(), |member| format!("{}!{member}", path.display()));
+    match cause {
+        ZipError::Io(cause) if cause.kind() != std::io::ErrorKind::UnexpectedEof => Error::io("read", path, cause),
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) | ZipError::InvalidPassword => {
+            Error::new(Code::Unsupported, format!("Could not unpack {name}: {cause}."))
+                .hint("Unpack the archive with another program and import the file.")
+        }
+        _ => Error::damaged(format!("Could not read the zip archive {name}: {cause}."))
+            .hint("Fetch the file again; it is incomplete or changed."),
+    }
+}

@@ -1,0 +1,169 @@
+//! The encoding of a text file, and its translation to UTF-8.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::Path;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use pulse_core::{Error, Progress, Result};
+
+use crate::model::Setting;
+
+/// Stands in translated text before the hexadecimal digits of bytes that could not be translated. No UTF-8 text holds
+/// it, so that the record it stands in is found by the check that every record passes.
+pub(crate) const MARK: u8 = 0xff;
+
+/// The encoding to read a file in.
+#[derive(Clone, Debug)]
+pub(crate) struct EncodingChoice {
+    pub encoding: &'static Encoding,
+    pub setting: Setting,
+    /// Whether a later look at the whole file may change the choice.
+    pub open: bool,
+}
+
+impl EncodingChoice {
+    fn new(encoding: &'static Encoding, confidence: f64, why: &str) -> Self {
+        Self { encoding, setting: Setting::new(encoding.name().to_ascii_lowercase(), confidence, why), open: false }
+    }
+
+    /// Whether the bytes can be read as they are.
+    pub(crate) fn is_utf8(&self) -> bool {
+        self.encoding == UTF_8
+    }
+}
+
+/// The encoding the user gave, or the one that the first bytes of a file show.
+pub(crate) fn detect_encoding(sample: &[u8], given: Option<&str>) -> Result<EncodingChoice> {
+    if let Some(name) = given {
+        let encoding = Encoding::for_label(name.as_bytes())
+            .or_else(|| Encoding::for_label(name.to_ascii_lowercase().replace("latin-", "latin").as_bytes()))
+            .ok_or_else(|| {
+                Error::invalid(format!("`{name}` is not an encoding."))
+                    .hint("Use a name such as utf-8, windows-1252, iso-8859-15, utf-16le or shift_jis.")
+                    .field("encoding")
+            })?;
+        return Ok(EncodingChoice { setting: Setting::given(encoding.name().to_ascii_lowercase()), encoding, open: false });
+    }
+    if let Some((encoding, _)) = Encoding::for_bom(sample) {
+        return Ok(EncodingChoice::new(encoding, 1.0, "The file begins with this encoding's byte order mark."));
+    }
+    if let Some(encoding) = utf16_without_mark(sample) {
+        return Ok(EncodingChoice::new(encoding, 0.8, "Every other byte is zero, as in UTF-16 text."));
+    }
+    if sample.is_ascii() {
+        let choice = EncodingChoice::new(UTF_8, 0.9, "The first part has plain ASCII letters only.");
+        return Ok(EncodingChoice { open: true, ..choice });
+    }
+    let cut = valid_up_to(sample);
+    if sample.len() - cut < 4 && sample[..cut].iter().any(|b| !b.is_ascii()) {
+        let choice = EncodingChoice::new(UTF_8, 0.99, "Its letters beyond ASCII are valid UTF-8.");
+        return Ok(EncodingChoice { open: true, ..choice });
+    }
+    let (good, bad) = count_beyond_ascii(sample);
+    if good > bad {
+        return Ok(EncodingChoice::new(UTF_8, 0.7, "Most letters beyond ASCII are valid UTF-8; a few are not."));
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(sample, false);
+    Ok(guessed(&detector))
+}
+
+/// The encoding that all bytes of a file together show, once some were found not to be UTF-8; nothing if it is UTF-8
+/// with a few damaged places.
+pub(crate) fn guess_whole_file(path: &Path, progress: &Progress) -> Result<Option<EncodingChoice>> {
+    let mut file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let mut block = vec![0; 1 << 20];
+    let (mut good, mut bad) = (0, 0);
+    loop {
+        progress.check()?;
+        let count = file.read(&mut block).map_err(|cause| Error::io("read", path, &cause))?;
+        if count == 0 {
+            break;
+        }
+        detector.feed(&block[..count], false);
+        let (g, b) = count_beyond_ascii(&block[..count]);
+        good += g;
+        bad += b;
+    }
+    Ok((good <= bad).then(|| guessed(&detector)))
+}
+
+fn guessed(detector: &EncodingDetector) -> EncodingChoice {
+    let encoding = detector.guess(None, Utf8Detection::Deny);
+    EncodingChoice::new(encoding, 0.7, "Its bytes are not UTF-8; letter statistics point to this encoding.")
+}
+
+/// How many characters beyond ASCII are valid UTF-8, and how many places are not.
+fn count_beyond_ascii(bytes: &[u8]) -> (u64, u64) {
+    bytes.utf8_chunks().fold((0, 0), |(good, bad), chunk| {
+        let beyond = chunk.valid().bytes().filter(|b| *b >= 0xc0).count() as u64;
+        (good + beyond, bad + u64::from(!chunk.invalid().is_empty()))
+    })
+}
+
+fn valid_up_to(bytes: &[u8]) -> usize {
+    std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len)
+}
+
+fn utf16_without_mark(sample: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |from: usize| sample.iter().skip(from).step_by(2).filter(|b| **b == 0).count() * 2;
+    let (even, odd) = (zeros(0), zeros(1));
+    if sample.len() >= 8 && odd * 10 > sample.len() * 7 && even * 10 < sample.len() {
+        Some(UTF_16LE)
+    } else if sample.len() >= 8 && even * 10 > sample.len() * 7 && odd * 10 < sample.len() {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// Whether bytes cannot be text in any encoding that is read.
+pub(crate) fn is_binary(head: &[u8]) -> bool {
+    if Encoding::for_bom(head).is_some() || utf16_without_mark(head).is_some() {
+        return false;
+    }
+    let odd = head.iter().filter(|b| matches!(b, 0..=8 | 14..=26 | 28..=31)).count();
+    odd * 20 > head.len()
+}
+
+/// Translates a file to UTF-8; bytes that the encoding does not know are written in hexadecimal digits after [`MARK`].
+pub(crate) fn transcode(from: &Path, encoding: &'static Encoding, to: &Path, progress: &Progress) -> Result<()> {
+    let mut input = File::open(from).map_err(|cause| Error::io("read", from, &cause))?;
+    let file = File::create_new(to).map_err(|cause| Error::io("create", to, &cause))?;
+    let mut output = BufWriter::with_capacity(1 << 20, file);
+    let mut decoder = encoding.new_decoder_with_bom_removal();
+    let (mut block, mut text) = (vec![0; 1 << 18], vec![0; 1 << 20]);
+    let written = |cause: std::io::Error| Error::io("write", to, &cause);
+    let mut tail: Vec<u8> = Vec::new();
+    progress.stage("Translating to UTF-8", 0, 0);
+    loop {
+        progress.check()?;
+        let count = input.read(&mut block).map_err(|cause| Error::io("read", from, &cause))?;
+        progress.add_bytes(count as u64);
+        let mut at = 0;
+        loop {
+            let (result, read, wrote) =
+                decoder.decode_to_utf8_without_replacement(&block[at..count], &mut text, count == 0);
+            output.write_all(&text[..wrote]).map_err(written)?;
+            at += read;
+            match result {
+                DecoderResult::InputEmpty => break,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(bad, after) => {
+                    let recent = block[..at].iter().rev().chain(tail.iter().rev()).copied();
+                    let mut bytes: Vec<u8> = recent.skip(usize::from(after)).take(usize::from(bad)).collect();
+                    bytes.reverse();
+                    output.write_all(&[MARK]).map_err(written)?;
+                    output.write_all(crate::ledger::escape(&bytes, true).as_bytes()).map_err(written)?;
+                }
+            }
+        }
+        if count == 0 {
+            return output.into_inner().map(drop).map_err(|cause| Error::io("write", to, cause.error()));
+        }
+        tail = block[count.saturating_sub(16)..count].to_vec();
+    }
+}

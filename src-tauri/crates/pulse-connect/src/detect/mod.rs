@@ -1,0 +1,9 @@
+//! What a text file looks like: its encoding, its dialect, its header.
+
+mod dialect;
+mod encoding;
+mod header;
+
+pub(crate) use dialect::{Guess, detect_dialect, one_byte};
+pub(crate) use encoding::{EncodingChoice, MARK, detect_encoding, guess_whole_file, is_binary, transcode};
+pub(crate) use header::{Header, find_header};

@@ -1,0 +1,69 @@
+//! NDJSON: one JSON object per line.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use pulse_core::{Error, Result};
+
+use super::objects::text::{is_valid, space};
+use super::objects::{table, utf8_text};
+use super::{Format, Part, Task};
+use crate::model::Detected;
+use crate::source::Source;
+
+/// Newline-delimited JSON.
+pub(super) struct Ndjson;
+
+impl Format for Ndjson {
+    fn name(&self) -> &'static str {
+        "ndjson"
+    }
+
+    fn title(&self) -> &'static str {
+        "NDJSON"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["ndjson", "jsonl", "jsonlines", "ldjson"]
+    }
+
+    fn recognise(&self, head: &[u8]) -> f64 {
+        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+        let mut lines = text.split_inclusive(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+        let object = |line: &[u8]| line.first() == Some(&b'{') && line.last() == Some(&b'}') && is_valid(line);
+        match (lines.next(), lines.next()) {
+            (Some(first), Some(second)) if object(first) && second.first() == Some(&b'{') => 0.97,
+            _ => 0.0,
+        }
+    }
+
+    fn read(&self, source: &Source, task: &Task<'_>) -> Result<Part> {
+        let (path, choice) = utf8_text(source, task)?;
+        let detected = Detected { encoding: Some(choice.setting), ..Detected::default() };
+        table(source, task, detected, &|each| lines(&path, source.is_head, each))
+    }
+}
+
+/// Goes through the lines that are not blank; the last line of a first part may be cut and is left out.
+fn lines(path: &Path, is_head: bool, each: &mut dyn FnMut(&[u8], u64) -> Result<()>) -> Result<()> {
+    let file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
+    let mut reader = BufReader::with_capacity(1 << 18, file);
+    let mut bytes = Vec::new();
+    for line in 1.. {
+        bytes.clear();
+        let count = reader.read_until(b'\n', &mut bytes).map_err(|cause| Error::io("read", path, &cause))?;
+        if count == 0 || (is_head && bytes.last() != Some(&b'\n')) {
+            break;
+        }
+        let mut text = bytes.as_slice();
+        if line == 1 {
+            text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        }
+        let record = text[space(text, 0)..].trim_ascii_end();
+        if !record.is_empty() {
+            each(record, line)?;
+        }
+    }
+    Ok(())
+}

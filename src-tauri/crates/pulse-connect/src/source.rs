@@ -1,0 +1,128 @@
+//! An input made into a plain file: as it lies there, or unpacked into the scratch folder.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use pulse_core::{Error, Progress, Result};
+use sha2::{Digest, Sha256};
+
+use crate::archive::{self, Packing};
+use crate::inspect::{check_file, file_name, head_of, inner_name};
+use crate::model::Input;
+
+/// A plain file to read, and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The name in `source_file` and in the ledger.
+    pub name: String,
+    /// The name whose extension tells the format.
+    pub inner_name: String,
+    /// The plain file.
+    pub path: PathBuf,
+    /// Its size.
+    pub content_bytes: u64,
+    /// Size of the file as it lies on disk.
+    pub bytes: u64,
+    /// The file as it lies on disk.
+    pub origin: PathBuf,
+    /// Whether the plain file is the file on disk.
+    pub is_origin: bool,
+    /// Whether the plain file is only the first part.
+    pub is_head: bool,
+    /// The share of the whole that the plain file holds, from 0 to 1.
+    pub share: f64,
+    /// A number that keeps scratch files of several inputs apart.
+    pub number: usize,
+}
+
+impl Source {
+    /// Opens input `number`; with a `limit`, only about that many bytes of text are needed.
+    pub(crate) fn open(
+        input: &Input,
+        number: usize,
+        scratch: &Path,
+        limit: Option<u64>,
+        progress: &Progress,
+    ) -> Result<Self> {
+        let origin = std::path::absolute(&input.path).map_err(|cause| Error::io("find", &input.path, &cause))?;
+        let bytes = check_file(&origin)?;
+        let head = head_of(&origin)?;
+        let mut source = Self {
+            name: file_name(&origin),
+            inner_name: inner_name(&origin),
+            path: origin.clone(),
+            content_bytes: bytes,
+            bytes,
+            origin,
+            is_origin: true,
+            is_head: false,
+            share: 1.0,
+            number,
+        };
+        let unpacked = source.scratch_file(scratch, "input");
+        let packing = Packing::of(&head);
+        if packing != Packing::Zip && input.member.is_some() {
+            return Err(Error::invalid(format!("{} is no zip archive and has no members.", source.origin.display()))
+                .hint("Leave the member out.")
+                .field("member"));
+        }
+        let result = match packing {
+            Packing::Gzip => archive::unpack_gzip(&source.origin, &unpacked, limit, progress)?,
+            Packing::Zip => {
+                let member = archive::choose(&source.origin, input.member.as_deref())?;
+                source.name = format!("{}!{member}", source.name);
+                source.inner_name = member.rsplit('/').next().unwrap_or(&member).to_owned();
+                archive::unpack_zip(&source.origin, &member, &unpacked, limit, progress)?
+            }
+            Packing::Plain => match limit {
+                Some(limit) if bytes > limit && !head.starts_with(b"PAR1") => {
+                    copy_head(&source.origin, &unpacked, limit)?;
+                    archive::Unpacked { bytes: limit, complete: false, share: limit as f64 / bytes as f64 }
+                }
+                _ => return Ok(source),
+            },
+        };
+        source.path = unpacked;
+        source.content_bytes = result.bytes;
+        source.is_origin = false;
+        source.is_head = !result.complete;
+        source.share = result.share;
+        Ok(source)
+    }
+
+    /// A file of this source's own in the scratch folder.
+    pub(crate) fn scratch_file(&self, scratch: &Path, what: &str) -> PathBuf {
+        scratch.join(format!("{what}-{}", self.number))
+    }
+
+    /// The file's hash, read on its own.
+    pub(crate) fn sha256(&self, progress: &Progress) -> Result<String> {
+        let mut file = File::open(&self.origin).map_err(|cause| Error::io("read", &self.origin, &cause))?;
+        let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 20]);
+        loop {
+            progress.check()?;
+            let count = file.read(&mut block).map_err(|cause| Error::io("read", &self.origin, &cause))?;
+            if count == 0 {
+                return Ok(hex(&hash.finalize()));
+            }
+            hash.update(&block[..count]);
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        text.push_str(&format!("{byte:02x}"));
+        text
+    })
+}
+
+fn copy_head(from: &Path, to: &Path, limit: u64) -> Result<()> {
+    let file = File::open(from).map_err(|cause| Error::io("read", from, &cause))?;
+    let mut head = Vec::new();
+    file.take(limit).read_to_end(&mut head).map_err(|cause| Error::io("read", from, &cause))?;
+    let mut out = File::create_new(to).map_err(|cause| Error::io("create", to, &cause))?;
+    out.write_all(&head).map_err(|cause| Error::io("write", to, &cause))
+}
