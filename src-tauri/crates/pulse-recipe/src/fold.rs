@@ -202,7 +202,7 @@ mod tests {
         ]);
         let plan = plan(df.clone().lazy(), &recipe, "bronze.prices@3").expect("the recipe fits");
         let ledger = ledger(&plan, &Progress::new()).expect("a ledger");
-        let names: Vec<&str> = ledger.get_column_names_str();
+        let names: Vec<&str> = ledger.get_column_names().into_iter().map(PlSmallStr::as_str).collect();
         assert_eq!(names, LedgerEntry::COLUMNS, "a ledger has the columns every ledger has");
         let text = crate::to_text(&ledger.select(["source", "row", "column", "value", "step"]).expect("columns")).expect("text");
         let rows: Vec<String> = (0..text.height())
