@@ -2,7 +2,7 @@ import type { DrawHeaderCallback } from "@glideapps/glide-data-grid";
 import type { ColumnProfile, Distribution } from "../generated/rpc";
 import { count } from "../shared/format";
 import { type GridColors, HEADER_FONTS } from "./colors";
-import { inkOf } from "./headerText";
+import { inkOf, shorten } from "./headerText";
 import type { DataColumn } from "./types";
 
 export const RICH_HEADER = 84;
