@@ -1,0 +1,215 @@
+//! Data files: a Polars stream becomes Parquet files in the table's folder, which vanish again unless they are committed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use polars::io::parquet::write::{ParquetWriteOptions, StatisticsOptions};
+use polars::polars_utils::compression::ZstdLevel;
+use polars::prelude::file_provider::{FileProviderReturn, FileProviderType};
+use polars::prelude::{
+    AllowedOptimizations, DataFrame, DataType, Engine, FileWriteFormat, IdxSize, LazyFrame, ParquetCompression,
+    ParquetWriter, PartitionStrategy, PlRefPath, PlanCallback, PolarsError, PolarsResult, SchemaRef, SinkDestination,
+    SpecialEq, TimeUnit, UnifiedSinkArgs, polars_bail,
+};
+use pulse_core::{Code, Error, Progress, Result};
+
+use crate::disk::Disk;
+
+/// Files of about this size in memory, so that readers can work on several at once.
+const BYTES_PER_FILE: u64 = 512 * 1024 * 1024;
+/// Rows of one row group: enough to compress well, few enough to skip by statistics.
+const ROWS_PER_GROUP: usize = 262_144;
+/// How long a cancelled stream may take to notice; after that it ends on its own and cleans up behind itself.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// Files and folders that are removed again unless they are kept.
+pub(crate) struct Pending {
+    pub files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Pending {
+    /// Nothing yet; `folders` were created for this write, outermost first.
+    pub fn new(folders: Vec<PathBuf>) -> Self {
+        Self { files: Vec::new(), folders }
+    }
+
+    /// Adds another pending set's files and folders.
+    pub fn absorb(&mut self, mut other: Self) {
+        self.files.append(&mut other.files);
+        self.folders.append(&mut other.folders);
+    }
+
+    /// The commit that names the files is visible: they stay.
+    pub fn keep(mut self) -> Vec<PathBuf> {
+        self.folders.clear();
+        std::mem::take(&mut self.files)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        for file in &self.files {
+            // A file that was never created is fine; one that cannot be removed is found by `sweep` later.
+            let _ = fs::remove_file(file);
+        }
+        for folder in self.folders.iter().rev() {
+            // Only an empty folder goes: somebody else may have written into it meanwhile.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Streams `frame` into Parquet files in `folder` named after `stamp` (milliseconds) so that sorting the names gives
+/// the order of the rows. Counts rows on `progress` and ends within a second of a cancel.
+pub(crate) fn write(frame: LazyFrame, pending: Pending, folder: &Path, stamp: i64, progress: &Progress) -> Result<Pending> {
+    let (done, outcome) = mpsc::sync_channel(1);
+    let (folder, progress_there) = (folder.to_path_buf(), progress.clone());
+    // A thread of its own, because a step of the plan that gathers all rows (a sort) cannot be interrupted: the caller
+    // gets its answer, and the thread drops what it wrote when it comes to its end.
+    thread::Builder::new()
+        .name("lake-write".into())
+        .spawn(move || {
+            let mut pending = pending;
+            let names = Arc::new(Mutex::new(Vec::new()));
+            let result = stream(frame, &folder, stamp, &progress_there, &names);
+            pending.files.append(&mut names.lock().unwrap_or_else(PoisonError::into_inner));
+            pending.files.sort();
+            // A receiver that has gone gives the pending files back, and dropping them removes them.
+            let _ = done.send(result.map(|()| pending).map_err(|e| explain(&e, &folder)));
+        })
+        .map_err(|e| Error::internal("start writing", e))?;
+    let mut cancelled_at: Option<Instant> = None;
+    loop {
+        match outcome.recv_timeout(Duration::from_millis(50)) {
+            Ok(result) => {
+                progress.check()?;
+                return result;
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::internal("write the rows", "the computation ended unexpectedly"));
+            }
+            Err(RecvTimeoutError::Timeout) if progress.is_cancelled() => {
+                if cancelled_at.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                    progress.check()?;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// Writes the ledger `frame` to `path` and makes it durable.
+pub(crate) fn write_ledger(frame: &mut DataFrame, path: &Path, disk: &Disk) -> Result<()> {
+    let file = fs::File::create_new(path).map_err(|e| Error::io("write the ledger", path, &e))?;
+    ParquetWriter::new(file)
+        .with_compression(compression())
+        .finish(frame)
+        .map_err(|e| explain(&e, path))?;
+    disk.sync_file(path)
+}
+
+fn stream(
+    frame: LazyFrame,
+    folder: &Path,
+    stamp: i64,
+    progress: &Progress,
+    names: &Arc<Mutex<Vec<PathBuf>>>,
+) -> PolarsResult<()> {
+    let counter = progress.clone();
+    let counted = frame.map(
+        move |rows: DataFrame| {
+            if counter.is_cancelled() {
+                polars_bail!(ComputeError: "cancelled");
+            }
+            counter.add_rows(rows.height() as u64);
+            Ok(rows)
+        },
+        AllowedOptimizations::STREAMING | AllowedOptimizations::PROJECTION_PUSHDOWN,
+        None,
+        Some("count rows"),
+    );
+    let (base, names) = (folder.to_path_buf(), Arc::clone(names));
+    let provider = move |args: polars::prelude::file_provider::FileProviderArgs| {
+        let name = file_name(stamp, args.index_in_partition);
+        names.lock().unwrap_or_else(PoisonError::into_inner).push(base.join(&name));
+        Ok(FileProviderReturn::Path(name))
+    };
+    let options = ParquetWriteOptions {
+        compression: compression(),
+        statistics: StatisticsOptions::default(),
+        row_group_size: Some(ROWS_PER_GROUP),
+        ..Default::default()
+    };
+    counted
+        .sink(
+            SinkDestination::Partitioned {
+                base_path: PlRefPath::try_from_path(folder)?,
+                file_path_provider: Some(FileProviderType::Function(PlanCallback::Rust(SpecialEq::new(Arc::new(provider))))),
+                partition_strategy: PartitionStrategy::FileSize,
+                max_rows_per_file: IdxSize::MAX,
+                approximate_bytes_per_file: BYTES_PER_FILE,
+            },
+            FileWriteFormat::Parquet(Arc::new(options)),
+            UnifiedSinkArgs { maintain_order: true, ..Default::default() },
+        )?
+        .collect_with_engine(Engine::Streaming)
+        .map(|_| ())
+}
+
+fn compression() -> ParquetCompression {
+    ParquetCompression::Zstd(ZstdLevel::try_new(1).ok())
+}
+
+/// The name of the data file `index` of a write.
+pub(crate) fn file_name(stamp: i64, index: usize) -> String {
+    format!("part-{stamp:013}-{index:05}-{}.parquet", uuid::Uuid::new_v4())
+}
+
+/// The stamp in a data file's name; nothing for files that another program wrote.
+pub(crate) fn stamp_of(name: &str) -> Option<i64> {
+    let (stamp, rest) = name.strip_prefix("part-")?.strip_suffix(".parquet")?.split_once('-')?;
+    let (index, id) = rest.split_once('-')?;
+    let ours = stamp.len() >= 13 && index.len() >= 5 && id.len() == 36;
+    ours.then(|| stamp.parse().ok()).flatten()
+}
+
+/// Casts nanoseconds to microseconds where that loses nothing and fails where it would.
+pub(crate) fn exact_microseconds(frame: LazyFrame, schema: &SchemaRef) -> LazyFrame {
+    let nanos = |(_, dtype): &(&_, &DataType)| matches!(dtype, DataType::Datetime(TimeUnit::Nanoseconds, _));
+    let columns: Vec<String> = schema.iter().filter(nanos).map(|(name, _)| name.to_string()).collect();
+    if columns.is_empty() {
+        return frame;
+    }
+    let check = move |rows: DataFrame| {
+        for name in &columns {
+            let values = rows.column(name)?.datetime()?;
+            if values.phys.iter().flatten().any(|value| value % 1000 != 0) {
+                polars_bail!(InvalidOperation: "the column `{name}` holds times finer than a microsecond");
+            }
+        }
+        Ok(rows)
+    };
+    frame.map(check, AllowedOptimizations::STREAMING, None, Some("check precision"))
+}
+
+/// What a Polars error means for the user.
+pub(crate) fn explain(error: &PolarsError, path: &Path) -> Error {
+    match error {
+        PolarsError::IO { error, .. } => Error::io("write or read data for", path, error),
+        PolarsError::Context { error, .. } => explain(error, path),
+        PolarsError::ColumnNotFound(name) | PolarsError::SchemaFieldNotFound(name) => {
+            Error::invalid(format!("There is no column `{name}`.")).hint("Check the column's name; case matters.")
+        }
+        other => {
+            let text = other.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            Error::new(Code::InvalidInput, format!("The rows could not be computed: {first}"))
+                .hint("Nothing was written; check the values and the step or type the message names.")
+        }
+    }
+}
