@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::sync::Arc;
 
 use deltalake::kernel::transaction::PROTOCOL;
 use deltalake::kernel::{Action, Add, EagerSnapshot, Remove};
-use deltalake::logstore::object_store::local::LocalFileSystem;
-use deltalake::logstore::{StorageConfig, logstore_with};
+#[cfg(unix)]
+use deltalake::logstore::{logstore_with, object_store::local::LocalFileSystem};
+use deltalake::logstore::{LogStoreRef, StorageConfig};
+use deltalake::{DeltaResult, DeltaTableError};
 use pulse_core::{Code, Error, Result, TableName};
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
@@ -98,10 +101,7 @@ impl State {
             Error::new(Code::Damaged, format!("Version {version} of {table} cannot be read: {e}"))
                 .hint("Check the files in the table's _delta_log folder, or go back to an earlier version.")
         };
-        // The store is rooted in the table's folder, because delta-rs decodes a `%20` in a folder's name twice.
-        let files = LocalFileSystem::new_with_prefix(home).map_err(|e| failed(&e))?;
-        let root = url::Url::parse("memory:///").map_err(|e| failed(&e))?;
-        let store = logstore_with(Arc::new(files), &root, StorageConfig::default()).map_err(|e| failed(&e))?;
+        let store = log_store(home).map_err(|e| failed(&e))?;
         let snapshot = runtime
             .block_on(EagerSnapshot::try_new(store.as_ref(), Some(version)))
             .map_err(|e| failed(&e))?;
@@ -158,6 +158,22 @@ impl State {
     pub fn paths(&self, home: &Path) -> Vec<PathBuf> {
         self.files.iter().map(|file| home.join(&file.path)).collect()
     }
+}
+
+/// The store delta-rs reads from. It is rooted in the table's folder, because delta-rs decodes a `%20` in the name of a
+/// folder above it twice.
+#[cfg(unix)]
+fn log_store(home: &Path) -> DeltaResult<LogStoreRef> {
+    let folder = LocalFileSystem::new_with_prefix(home)?;
+    let root = url::Url::parse("file:///").map_err(|e| DeltaTableError::generic(e.to_string()))?;
+    logstore_with(Arc::new(folder), &root, StorageConfig::default())
+}
+
+/// A `file:` address without a drive is none on Windows, so the folder's own address has to do.
+#[cfg(not(unix))]
+fn log_store(home: &Path) -> DeltaResult<LogStoreRef> {
+    let root = url::Url::from_directory_path(home).map_err(|()| DeltaTableError::generic("not an absolute path"))?;
+    deltalake::logstore::logstore_for(&root, StorageConfig::default())
 }
 
 /// The data files, ordered by name: our names hold the time of the write and the number of the file.

@@ -32,6 +32,7 @@ fn write(frame: DataFrame, mode: Mode) -> Write {
         operation: "import".into(),
         info: Map::new(),
         expected_version: None,
+        expected_rows: None,
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Write {
     pub info: Map<String, Value>,
     /// Fails with [`Code::Conflict`] unless the table is at this version (`Some(None)`: does not exist).
     pub expected_version: Option<Option<u64>>,
+    /// Fails, changing nothing, unless exactly this many rows were written: the caller's account of the records.
+    pub expected_rows: Option<u64>,
 }
 
 /// What a commit did.
@@ -67,6 +69,18 @@ pub(crate) struct Plan {
     pub ledger_entries: u64,
 }
 
+/// The last line of the account: what was counted while reading must be what was written.
+fn check_rows(table: &TableName, expected: Option<u64>, written: u64) -> Result<()> {
+    match expected {
+        Some(expected) if expected != written => Err(Error::new(
+            Code::Conflict,
+            format!("Could not write {table}: {expected} rows were counted but {written} arrived; nothing was changed."),
+        )
+        .hint("The input may have changed meanwhile; try again when nothing writes to it.")),
+        _ => Ok(()),
+    }
+}
+
 /// How often a commit is tried again after another writer was first.
 const ATTEMPTS: u64 = 100;
 
@@ -80,7 +94,7 @@ impl Lake {
         let home = self.home(table);
         let current = State::load(&self.runtime, table, &home, None)?;
         check_start(table, &write, current.as_ref())?;
-        let Write { frame, mode, mut ledger, operation, info, expected_version } = write;
+        let Write { frame, mode, mut ledger, operation, info, expected_version, expected_rows } = write;
         let kept = current.as_ref().filter(|_| mode == Mode::Append).map(|state| &state.columns);
         let (frame, columns) = prepare(frame, kept)?;
 
@@ -88,6 +102,7 @@ impl Lake {
         let stamp = next_stamp(current.as_ref());
         pending.absorb(files::write(frame, Pending::new(Vec::new()), &home, stamp, progress)?);
         let data = self.finish_files(&mut pending, &home, progress)?;
+        check_rows(table, expected_rows, data.iter().map(|file| file.rows).sum())?;
         let entries = ledger.as_ref().map_or(0, |frame| frame.height() as u64);
         let ledger_file = match ledger.as_mut().filter(|frame| frame.height() > 0) {
             Some(frame) => Some(self.write_ledger(&mut pending, &home, frame)?),
