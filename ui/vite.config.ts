@@ -9,6 +9,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 export default defineConfig({
   root: here,
   base: "./",
+  cacheDir: "../node_modules/.vite",
   plugins: [react()],
   build: {
     outDir: "dist",

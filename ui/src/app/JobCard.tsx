@@ -61,7 +61,7 @@ function Outcome({ job }: { job: JobInfo }) {
   if (typeof result.bytes === "number") facts.push(bytes(result.bytes));
   if (typeof result.ledger === "number" && result.ledger > 0)
     facts.push(`${counted(result.ledger, "entry", "entries")} in the ledger`);
-  facts.push(`in ${duration(job.seconds)}`);
+  facts.push(`${job.state === "succeeded" ? "in" : "after"} ${duration(job.seconds)}`);
   return (
     <div className={classes.facts}>
       {facts.map((fact) => (

@@ -25,6 +25,7 @@ export function Search({ onJobs }: { onJobs(): void }) {
       triggerOnContentEditable
       scrollable
       maxHeight={480}
+      overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
       transitionProps={{ duration: 60 }}
     >
       <Spotlight.Search

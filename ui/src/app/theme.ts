@@ -78,7 +78,7 @@ export const theme = createTheme({
     Radio: small,
     SegmentedControl: small,
     Select: small,
-    Switch: small,
+    Switch: { defaultProps: { size: "xs", withThumbIndicator: false } },
     TagsInput: small,
     Textarea: small,
     TextInput: small,

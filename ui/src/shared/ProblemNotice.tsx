@@ -1,4 +1,4 @@
-import { Button, Group, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { Problem } from "../generated/rpc";
 import classes from "./ProblemNotice.module.css";
@@ -29,14 +29,12 @@ export function ProblemNotice({ problem, action, title, compact }: ProblemNotice
           {problem.message}
         </Text>
         {problem.hint && <Text className={classes.hint}>{problem.hint}</Text>}
-        {action && (
-          <Group mt={8}>
-            <Button variant="default" onClick={action.run}>
-              {action.label}
-            </Button>
-          </Group>
-        )}
       </div>
+      {action && (
+        <Button variant="default" className={classes.action} onClick={action.run}>
+          {action.label}
+        </Button>
+      )}
     </div>
   );
 }

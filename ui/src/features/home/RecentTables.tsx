@@ -86,9 +86,14 @@ function TableRow({ table }: { table: TableInfo }) {
       <td className={classes.number}>{bytes(table.bytes)}</td>
       <td className={classes.number}>
         {table.ledger_entries > 0 ? (
-          <Link href={tableAddress(table.table, { tab: "ledger" })} title="See what did not fit">
+          <Anchor
+            component={Link}
+            href={tableAddress(table.table, { tab: "ledger" })}
+            size="xs"
+            title="See what did not fit"
+          >
             {counted(table.ledger_entries, "entry", "entries")}
-          </Link>
+          </Anchor>
         ) : (
           "0"
         )}

@@ -1,0 +1,27 @@
+import { Fieldset, Switch } from "@mantine/core";
+import type { FieldProps } from "./context";
+import { ObjectFields } from "./ObjectFields";
+import { asMembers, initial } from "./schema";
+
+/** An object inside the settings. An optional one is switched on before it has fields. */
+export function NestedField({ schema, path, value, onChange, label, optional, autoFocus }: FieldProps) {
+  const on = !optional || (value !== null && value !== undefined);
+  return (
+    <Fieldset legend={label}>
+      {optional && (
+        <Switch
+          label={on ? "Used" : "Not used"}
+          aria-label={label}
+          description={schema.description}
+          checked={on}
+          onChange={(event) =>
+            onChange(event.currentTarget.checked ? initial({ ...schema, default: undefined }) : null)
+          }
+        />
+      )}
+      {on && (
+        <ObjectFields schema={schema} path={path} value={asMembers(value)} onChange={onChange} autoFocus={autoFocus} />
+      )}
+    </Fieldset>
+  );
+}

@@ -1,0 +1,49 @@
+import { createContext, useContext } from "react";
+import type { ColumnInfo, Problem } from "../generated/rpc";
+import type { FormSchema } from "./schema";
+
+/** What every field of a form knows. */
+export interface FormContext {
+  /** The columns to choose from. */
+  columns: readonly ColumnInfo[];
+  /** What the engine refused; shown at the field it names. */
+  problem: Problem | null;
+}
+
+/** The form that fields stand in. */
+export const Form = createContext<FormContext>({ columns: [], problem: null });
+
+/** What a field's control is given. */
+export interface FieldProps {
+  schema: FormSchema;
+  /** The dotted path from the form's value to the field's, such as `rules.0.column`. */
+  path: string;
+  value: unknown;
+  onChange(value: unknown): void;
+  /** The field's name for people. */
+  label: string;
+  /** Shows no label; the name is for screen readers only. */
+  bare?: boolean;
+  /** Null is a possible value. */
+  optional?: boolean;
+  autoFocus?: boolean;
+}
+
+/** The columns to choose from. */
+export function useColumns(): readonly ColumnInfo[] {
+  return useContext(Form).columns;
+}
+
+/** What the engine refused at a path, in words; with `within`, also at anything below it. */
+export function useProblemAt(path: string, within = false): string | undefined {
+  const { problem } = useContext(Form);
+  const at = problem?.field;
+  if (!problem || at === undefined) return undefined;
+  if (at !== path && !(within && isWithin(at, path))) return undefined;
+  return problem.hint ? `${problem.message} ${problem.hint}` : problem.message;
+}
+
+/** Whether a path is another one or leads below it. */
+export function isWithin(path: string, above: string): boolean {
+  return path === above || path.startsWith(`${above}.`);
+}
