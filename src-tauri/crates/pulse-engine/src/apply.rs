@@ -33,7 +33,7 @@ pub(crate) fn preview(engine: &Engine, request: &PreviewRequest) -> Result<Recip
         columns_added: outcome.columns_added,
         columns_removed: outcome.columns_removed,
         problem: outcome.error.as_ref().map(Problem::from),
-        skipped: outcome.skipped || !step.enabled,
+        skipped: !outcome.ran || !step.enabled,
     });
     Ok(RecipePreview {
         version: snapshot.version,

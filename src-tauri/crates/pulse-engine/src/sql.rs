@@ -97,7 +97,7 @@ pub(crate) fn vocabulary(engine: &Engine) -> Result<Vocabulary> {
         let columns = snapshot
             .schema
             .iter()
-            .map(|field| ColumnInfo { name: field.name.clone(), type_word: types::of_delta(&field.data_type) });
+            .map(|field| ColumnInfo { name: field.name.clone(), type_word: types::of_delta(&field.r#type) });
         tables.push(VocabularyTable {
             table: name.to_string(),
             columns: columns.collect(),
@@ -105,7 +105,7 @@ pub(crate) fn vocabulary(engine: &Engine) -> Result<Vocabulary> {
             rows: snapshot.rows,
         });
     }
-    let words = engine.0.query.words()?;
+    let words = pulse_query::words()?;
     Ok(Vocabulary { tables, functions: words.functions, keywords: words.keywords })
 }
 
@@ -121,7 +121,7 @@ fn table(snapshot: &Snapshot, latest: bool) -> Table {
         version: snapshot.version,
         latest,
         files: snapshot.files.clone(),
-        columns: snapshot.schema.iter().map(|field| (field.name.clone(), sql_type(&field.data_type))).collect(),
+        columns: snapshot.schema.iter().map(|field| (field.name.clone(), field.sql_type.clone())).collect(),
         row_count: Some(snapshot.rows),
     }
 }
@@ -137,26 +137,6 @@ fn ledger(snapshot: &Snapshot) -> Option<Table> {
         columns: Vec::new(),
         row_count: Some(snapshot.ledger_entries),
     })
-}
-
-/// The DuckDB type of a Delta type, for the columns of a table without rows.
-fn sql_type(delta: &str) -> String {
-    let word = match delta {
-        "long" => "BIGINT",
-        "integer" => "INTEGER",
-        "short" => "SMALLINT",
-        "byte" => "TINYINT",
-        "double" => "DOUBLE",
-        "float" => "FLOAT",
-        "boolean" => "BOOLEAN",
-        "date" => "DATE",
-        "timestamp" => "TIMESTAMPTZ",
-        "timestamp_ntz" => "TIMESTAMP",
-        "binary" => "BLOB",
-        decimal if decimal.starts_with("decimal") => return decimal.to_uppercase(),
-        _ => "VARCHAR",
-    };
-    word.to_owned()
 }
 
 /// The result file of query `id`; ids come from hosts, so only harmless ones are taken.

@@ -33,7 +33,7 @@ pub(crate) fn show(engine: &Engine, request: &TableVersion) -> Result<TableDetai
     let columns = snapshot
         .schema
         .iter()
-        .map(|field| ColumnInfo { name: field.name.clone(), type_word: types::of_delta(&field.data_type) });
+        .map(|field| ColumnInfo { name: field.name.clone(), type_word: types::of_delta(&field.r#type) });
     // The files are recorded in the same commit as the rows, so that they are true of exactly this version.
     let origin = snapshot.info.get("origin").cloned().unwrap_or_else(|| Value::Array(Vec::new()));
     Ok(TableDetail {

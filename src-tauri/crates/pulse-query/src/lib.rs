@@ -83,18 +83,33 @@ pub fn references(sql: &str) -> Vec<(String, String, Option<u64>)> {
     found
 }
 
-/// Names for completion: the functions a question can use and DuckDB's keywords, each sorted, functions first.
-pub fn functions() -> Result<Vec<String>> {
+/// Names for completion, each list sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// The functions a question can use.
+    pub functions: Vec<String>,
+    /// DuckDB's keywords.
+    pub keywords: Vec<String>,
+}
+
+/// The functions and keywords of this DuckDB.
+pub fn words() -> Result<Words> {
     let forbidden = forbidden_functions()?;
     let connection = session::connect()?;
     let failed = |e| fault::explain(&e, "list the functions");
-    let sql = "SELECT DISTINCT function_name, 0 AS part FROM duckdb_functions()
-                 WHERE regexp_full_match(function_name, '[a-z][a-z0-9_]*') AND function_type <> 'pragma'
-               UNION ALL SELECT keyword_name, 1 FROM duckdb_keywords() ORDER BY part, 1";
-    let mut statement = connection.prepare(sql).map_err(failed)?;
-    let names = statement.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
-    let names: Vec<String> = names.collect::<duckdb::Result<_>>().map_err(failed)?;
-    Ok(names.into_iter().filter(|name| !forbidden.contains(name)).collect())
+    let list = |sql: &str| {
+        let mut statement = connection.prepare(sql).map_err(failed)?;
+        let names = statement.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
+        names.collect::<duckdb::Result<Vec<_>>>().map_err(failed)
+    };
+    let functions = list(
+        "SELECT DISTINCT function_name FROM duckdb_functions()
+         WHERE regexp_full_match(function_name, '[a-z][a-z0-9_]*') AND function_type <> 'pragma' ORDER BY 1",
+    )?;
+    Ok(Words {
+        functions: functions.into_iter().filter(|name| !forbidden.contains(name)).collect(),
+        keywords: list("SELECT keyword_name FROM duckdb_keywords() ORDER BY 1")?,
+    })
 }
 
 /// Table functions that only compute or describe; every other one could read files, run text as SQL or change state.

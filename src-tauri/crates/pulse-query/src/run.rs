@@ -68,7 +68,7 @@ impl Engine {
 
 /// Lets DuckDB parse the question: it must be exactly one statement that reads.
 pub(crate) fn check_with_duckdb(session: &Session, question: &Question, text: &str) -> Result<()> {
-    let parsed = session.texts("SELECT json_serialize_sql(?)", &[&question.sql], 1)?;
+    let parsed = session.texts("SELECT json_serialize_sql(CAST(? AS VARCHAR))", &[&question.sql], 1)?;
     let parsed = parsed.into_iter().flatten().flatten().next().unwrap_or_default();
     let parsed: Value = serde_json::from_str(&parsed).map_err(|e| Error::internal("check the statement", e))?;
     if parsed["error"] != true {

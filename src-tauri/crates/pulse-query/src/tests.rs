@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pulse_core::{Code, Error, Progress, Result};
 use tempfile::TempDir;
 
-use crate::{Engine, Format, Outcome, Settings, Statement, Table, functions, references};
+use crate::{Engine, Format, Outcome, Settings, Statement, Table, references, words};
 
 struct Place {
     folder: TempDir,
@@ -347,7 +347,8 @@ fn exports_are_whole_files_in_every_format() {
 
 #[test]
 fn completion_knows_functions_and_keywords_but_not_the_forbidden() {
-    let names = functions().expect("names");
+    let words = words().expect("names");
+    let names = [words.functions, words.keywords].concat();
     for name in ["sum", "date_trunc", "regexp_replace", "SELECT", "unnest"] {
         assert!(names.iter().any(|known| known.eq_ignore_ascii_case(name)), "{name} is offered");
     }

@@ -72,22 +72,7 @@ const WORDS: [(&str, Part); 20] = [
 impl Format {
     /// Reads a format; fails where it names no year or no date could come of it.
     pub fn new(pattern: &str) -> Result<Self> {
-        let mut parts = Vec::new();
-        let mut rest = pattern.trim();
-        while let Some(first) = rest.chars().next() {
-            let word = WORDS.iter().find(|(word, _)| rest.starts_with(word));
-            let taken = match word {
-                Some((word, part)) => {
-                    parts.push(part.clone());
-                    word.len()
-                }
-                None => {
-                    parts.push(if first.is_whitespace() { Part::Blank } else { Part::Literal(first) });
-                    first.len_utf8()
-                }
-            };
-            rest = &rest[taken..];
-        }
+        let parts = parts(pattern.trim());
         if !parts.iter().any(|part| matches!(part, Part::Year | Part::ShortYear)) {
             return Err(Error::invalid(format!("The format `{pattern}` has no year."))
                 .hint("Write YYYY, MM, DD, HH, mm and ss, such as `DD.MM.YYYY HH:mm`."));
@@ -95,15 +80,53 @@ impl Format {
         Ok(Self(parts))
     }
 
+    /// The format of what may stand behind a date, such as ` HH:mm`; it needs no year.
+    pub fn tail(pattern: &str) -> Self {
+        Self(parts(pattern))
+    }
+
     /// Reads `text`, all of it.
     pub fn read(&self, text: &str) -> Option<Moment> {
-        let mut fields = Fields::default();
-        let mut rest = text.trim();
-        for part in &self.0 {
-            rest = fields.take(part, rest)?;
-        }
+        let (fields, rest) = self.begin(text.trim(), Fields::default())?;
         if rest.is_empty() { fields.moment() } else { None }
     }
+
+    /// Reads `text` as this format with nothing or the first fitting one of `tails` behind it.
+    pub fn read_with(&self, tails: &[Self], text: &str) -> Option<Moment> {
+        let (date, rest) = self.begin(text.trim(), Fields::default())?;
+        if rest.is_empty() {
+            return date.moment();
+        }
+        tails.iter().find_map(|tail| {
+            let (fields, rest) = tail.begin(rest, date)?;
+            if rest.is_empty() { fields.moment() } else { None }
+        })
+    }
+
+    /// Takes the format from the front of `text`, and gives the rest.
+    fn begin<'a>(&self, mut text: &'a str, mut fields: Fields) -> Option<(Fields, &'a str)> {
+        for part in &self.0 {
+            text = fields.take(part, text)?;
+        }
+        Some((fields, text))
+    }
+}
+
+/// The parts of a pattern: its words, and everything else as it is.
+fn parts(pattern: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        let word = WORDS.iter().find(|(word, _)| rest.starts_with(word));
+        let (part, length) = match word {
+            Some((word, part)) => (part.clone(), word.len()),
+            None if first.is_whitespace() => (Part::Blank, first.len_utf8()),
+            None => (Part::Literal(first), first.len_utf8()),
+        };
+        parts.push(part);
+        rest = &rest[length..];
+    }
+    parts
 }
 
 impl Moment {
@@ -125,7 +148,7 @@ impl Moment {
 }
 
 /// What was read so far.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Fields {
     year: i32,
     month: Option<u32>,

@@ -4,6 +4,11 @@ use polars::prelude::DataType;
 
 use crate::convert::{Reason, Value};
 
+/// The powers of ten that are exact floating point numbers.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
 /// A decimal number as written: its digits without leading zeros, and the power of ten of the last one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digits {
@@ -28,7 +33,9 @@ impl Digits {
         if !only_digits || (whole.is_empty() && fraction.is_empty()) {
             return None;
         }
-        let digits = format!("{whole}{fraction}").trim_start_matches('0').to_owned();
+        let whole = whole.trim_start_matches('0');
+        let leading = if whole.is_empty() { fraction.trim_start_matches('0') } else { fraction };
+        let digits = [whole, leading].concat();
         Some(Self { negative, digits, exponent: exponent - fraction.len() as i64 })
     }
 
@@ -81,6 +88,9 @@ impl Digits {
         if significant.is_empty() {
             return Ok(if self.negative { -0.0 } else { 0.0 });
         }
+        if let Some(value) = self.exact() {
+            return Ok(value);
+        }
         let sign = if self.negative { "-" } else { "" };
         let value: f64 = format!("{sign}{}e{}", self.digits, self.exponent)
             .parse()
@@ -96,6 +106,18 @@ impl Digits {
         } else {
             Err("The number has more digits than a number column keeps; use a decimal or text.".into())
         }
+    }
+
+    /// The number by one exact division or product, where digits and power of ten are small enough to be floating point
+    /// numbers themselves (W. D. Clinger, How to read floating point numbers accurately, 1990).
+    fn exact(&self) -> Option<f64> {
+        if self.digits.len() > 15 {
+            return None;
+        }
+        let digits = self.digits.parse::<u64>().ok()? as f64;
+        let power = POWERS.get(usize::try_from(self.exponent.unsigned_abs()).ok()?)?;
+        let value = if self.exponent < 0 { digits / power } else { digits * power };
+        Some(if self.negative { -value } else { value })
     }
 
     /// The number times ten to the power of `scale`: nothing where that is no whole number, nothing inside where it

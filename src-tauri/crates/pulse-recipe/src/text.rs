@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use polars::io::ipc::IpcStreamWriter;
 use polars::prelude::*;
 
@@ -65,8 +65,15 @@ pub fn expr(column: &str, dtype: &DataType) -> Expr {
 pub fn series_to_text(series: &Series) -> PolarsResult<Series> {
     match series.dtype() {
         DataType::String => Ok(series.clone()),
-        dtype if dtype.is_integer() || dtype.is_float() || dtype.is_decimal() || matches!(dtype, DataType::Date) => {
-            series.cast(&DataType::String)
+        dtype if dtype.is_integer() || dtype.is_float() || dtype.is_decimal() => series.cast(&DataType::String),
+        DataType::Date => {
+            let days = series.to_physical_repr();
+            Ok(days.i32()?.apply_into_string_amortized(date).into_series())
+        }
+        DataType::Datetime(unit, zone) => {
+            let (instants, unit, zoned) = (series.to_physical_repr(), *unit, zone.is_some());
+            let texts = instants.i64()?.apply_into_string_amortized(|instant, text| text.push_str(&timestamp(instant, unit, zoned)));
+            Ok(texts.into_series())
         }
         _ => {
             let mut texts = Vec::with_capacity(series.len());
@@ -95,6 +102,11 @@ pub fn display(value: &AnyValue) -> String {
         AnyValue::Binary(bytes) => hex(bytes),
         AnyValue::BinaryOwned(bytes) => hex(bytes),
         AnyValue::List(_) | AnyValue::Struct(_, _, _) | AnyValue::StructOwned(_) => json(value),
+        AnyValue::Date(days) => {
+            let mut text = String::new();
+            date(*days, &mut text);
+            text
+        }
         other => scalar(other),
     }
 }
@@ -135,6 +147,15 @@ fn json(value: &AnyValue) -> String {
         AnyValue::Decimal(_, _, _) => display(value),
         other => quote(&display(other)),
     }
+}
+
+/// Days since 1970-01-01 as ISO 8601.
+fn date(days: i32, text: &mut String) {
+    // Writing to a String cannot fail. Beyond the calendar's range the stored number is the only lossless text.
+    let _ = match NaiveDate::from_epoch_days(days) {
+        Some(date) => write!(text, "{date}"),
+        None => write!(text, "{days} d"),
+    };
 }
 
 /// An instant as ISO 8601, with `Z` where the type has a time zone (instants are stored in UTC).

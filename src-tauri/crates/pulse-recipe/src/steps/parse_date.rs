@@ -54,27 +54,23 @@ const CLEAR: [&str; 10] = [
 ];
 const DAY_FIRST: [&str; 3] = ["D/M/YYYY", "D-M-YYYY", "D/M/YY"];
 const MONTH_FIRST: [&str; 3] = ["M/D/YYYY", "M-D-YYYY", "M/D/YY"];
-const TIMES: [&str; 8] = ["", " H:mm", " H:mm:ss", " H:mm:ss.S", " h:mm A", " h:mm:ss A", " HH:mm:ssZ", " HH:mm:ss.SZ"];
+const TIMES: [&str; 13] = [
+    " H:mm", " H:mm:ss", " H:mm:ss.S", " h:mm A", " h:mm:ss A", " HH:mmZ", " HH:mm:ssZ", " HH:mm:ss.SZ", "THH:mm", "THH:mm:ss", "THH:mm:ss.S",
+    "THH:mm:ssZ", "THH:mm:ss.SZ",
+];
 
 impl ParseDate {
-    fn formats(&self) -> Result<Vec<Format>> {
+    /// The formats to try, and what may stand behind each of them.
+    fn formats(&self) -> Result<(Vec<Format>, Vec<Format>)> {
         if !self.formats.is_empty() {
             let formats = self.formats.iter().enumerate();
-            return formats
-                .map(|(index, format)| Format::new(format).map_err(|error| error.field(format!("formats.{index}"))))
-                .collect();
+            let formats =
+                formats.map(|(index, format)| Format::new(format).map_err(|error| error.field(format!("formats.{index}"))));
+            return Ok((formats.collect::<Result<_>>()?, Vec::new()));
         }
         let ambiguous = if self.day_first { DAY_FIRST } else { MONTH_FIRST };
-        let mut formats = Vec::new();
-        for date in CLEAR.iter().chain(&ambiguous) {
-            for time in TIMES {
-                formats.push(Format::new(&format!("{date}{time}"))?);
-            }
-        }
-        for time in &TIMES[1..] {
-            formats.push(Format::new(&format!("YYYY-MM-DDT{}", time.trim_start()))?);
-        }
-        Ok(formats)
+        let dates: Result<Vec<Format>> = CLEAR.iter().chain(&ambiguous).map(|date| Format::new(date)).collect();
+        Ok((dates?, TIMES.iter().map(|time| Format::tail(time)).collect()))
     }
 
     fn target(&self) -> DataType {
@@ -110,7 +106,7 @@ impl Step for ParseDate {
             let conversion = if dtype.is_string() {
                 let formats = formats.clone();
                 let parse: Parse = Arc::new(move |text| {
-                    let moment = formats.iter().find_map(|format| format.read(text));
+                    let moment = formats.0.iter().find_map(|format| format.read_with(&formats.1, text));
                     value(moment.ok_or("The text is not a date in any of the formats.")?, kind, drop_time)
                 });
                 Conversion::parse(&column, target.clone(), parse)

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use polars::prelude::*;
@@ -163,8 +164,9 @@ impl ParseNumber {
         }
         let (sign, rest) = if self.currency { without_currency(rest) } else { ("", rest) };
         let (places, rest) = self.without_percent(rest)?;
-        let plain = format!("{sign}{}", self.without_marks(rest).ok_or("The text is not a number with these marks.")?);
-        let digits = Digits::read(&plain).ok_or("The text is not a number.")?.shifted(places);
+        let plain = self.without_marks(rest).ok_or("The text is not a number with these marks.")?;
+        let signed = if sign.is_empty() { plain } else { Cow::Owned(format!("{sign}{plain}")) };
+        let digits = Digits::read(&signed).ok_or("The text is not a number.")?.shifted(places);
         if negated && digits.is_negative() {
             return Err("The number has parentheses and a minus sign.".into());
         }
@@ -182,7 +184,10 @@ impl ParseNumber {
 
     /// The number with a point before its decimals and without thousands marks; nothing where the marks are not in
     /// their places.
-    fn without_marks(&self, text: &str) -> Option<String> {
+    fn without_marks<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(Cow::Borrowed(text));
+        }
         let decimal = if self.decimal_mark == DecimalMark::Point { '.' } else { ',' };
         let (whole, rest) = match text.find([decimal, 'e', 'E']) {
             Some(end) => text.split_at(end),
@@ -200,9 +205,9 @@ impl ParseNumber {
             ThousandsMark::Apostrophe => is_apostrophe(c),
             ThousandsMark::None => false,
         };
-        let Some(mark) = whole.chars().find(|c| is_mark(*c)) else { return Some(format!("{whole}{fraction}")) };
+        let Some(mark) = whole.chars().find(|c| is_mark(*c)) else { return Some(Cow::Owned(format!("{whole}{fraction}"))) };
         let groups: Vec<&str> = whole.split(mark).collect();
-        grouped(&groups).then(|| format!("{}{fraction}", groups.concat()))
+        grouped(&groups).then(|| Cow::Owned(format!("{}{fraction}", groups.concat())))
     }
 }
 
