@@ -10,6 +10,8 @@ export const PLAIN_HEADER = 44;
 /** The menu button's square in the header's upper right corner. */
 export const MENU_SIZE = 26;
 const PAD = 8;
+/** How much of a rich header a status colours: the name and the type, not the numbers below. */
+const STATUS_BAND = 40;
 
 /**
  * Draws a column's header: name and menu button, type and status, and where a profile is known a bar of valid and
@@ -29,10 +31,12 @@ export function headerDrawing(
     const ink = inkOf(column.status, colors);
     ctx.textBaseline = "alphabetic";
     ctx.textAlign = "left";
-    ctx.fillStyle = isSelected
-      ? colors.accentSoft
-      : (ink.background ?? (isHovered ? colors.headerHover : colors.header));
+    ctx.fillStyle = isSelected ? colors.accentSoft : isHovered ? colors.headerHover : colors.header;
     ctx.fillRect(x + 1, y, width - 1, height);
+    if (ink.background) {
+      ctx.fillStyle = ink.background;
+      ctx.fillRect(x + 1, y, width - 1, options.rich ? STATUS_BAND : height);
+    }
     if (isSelected || hasSelectedCell) {
       ctx.fillStyle = colors.accent;
       ctx.fillRect(x + 1, y, width - 1, 2);
@@ -59,6 +63,25 @@ export function headerDrawing(
   };
 }
 
+/** The counts in words, from the fullest form to the shortest. */
+export function profileWords({ missing, distinct }: ColumnProfile): string[] {
+  if (missing === 0) {
+    return [`complete · ${count(distinct)} distinct`, `${count(distinct)} distinct`, `${compact(distinct)} distinct`];
+  }
+  return [
+    `${count(missing)} missing · ${count(distinct)} distinct`,
+    `${compact(missing)} missing · ${compact(distinct)} distinct`,
+    `${count(missing)} missing`,
+    `${compact(missing)} missing`,
+  ];
+}
+
+const compactNumber = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+function compact(value: number): string {
+  return value < 10_000 ? count(value) : compactNumber.format(value);
+}
+
 interface Box {
   left: number;
   top: number;
@@ -72,15 +95,9 @@ function drawProfile(
   { left, top, width }: Box,
   colors: GridColors,
 ): void {
-  const missing = profile.missing > 0 ? `${count(profile.missing)} missing` : "complete";
-  const distinct = `${count(profile.distinct)} distinct`;
-  const both = `${missing} · ${distinct}`;
   ctx.fillStyle = colors.dimmed;
-  ctx.fillText(
-    ctx.measureText(both).width <= width ? both : shorten(ctx, profile.missing > 0 ? missing : distinct, width),
-    left,
-    top + 48,
-  );
+  const words = profileWords(profile).find((text) => ctx.measureText(text).width <= width) ?? "";
+  ctx.fillText(words, left, top + 48);
   const valid = rows === 0 ? 1 : 1 - profile.missing / rows;
   const validWidth = profile.missing > 0 ? Math.min(width - 2, Math.round(width * valid)) : width;
   ctx.fillStyle = colors.accent;
@@ -111,12 +128,14 @@ function drawHistogram(
   ctx.fillStyle = colors.track;
   ctx.fillRect(left, top + STRIP, width, 1);
   ctx.fillStyle = colors.accent;
+  ctx.globalAlpha = 0.6;
   counts.forEach((count, index) => {
     const height = count === 0 ? 0 : Math.max(1, Math.round((count / most) * STRIP));
     const from = Math.round(left + index * step);
     const to = Math.round(left + (index + 1) * step);
     ctx.fillRect(from, top + STRIP - height, Math.max(1, to - from - 1), height);
   });
+  ctx.globalAlpha = 1;
 }
 
 function drawTopValues(

@@ -4,7 +4,7 @@ import type { RowPage } from "./rowPage";
 import type { DataColumn } from "./types";
 
 const NARROWEST = 96;
-const NARROWEST_RICH = 132;
+const NARROWEST_RICH = 140;
 const WIDEST = 320;
 const LOOKED_AT = 60;
 

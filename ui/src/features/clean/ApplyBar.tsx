@@ -54,7 +54,7 @@ export function ApplyBar({ detail: { info }, recipe, outcomes }: Props) {
         <Applied job={job} onBack={() => setJobId(null)} />
       ) : (
         <>
-          <p className={classes.will}>
+          <div className={classes.will}>
             {target ? "Writes" : "Creates"}
             <OutputName recipe={recipe} />
             {target && <>version {target.version + 1} </>}
@@ -62,7 +62,7 @@ export function ApplyBar({ detail: { info }, recipe, outcomes }: Props) {
             {target?.input === info.table && target.input_version !== null && target.input_version < info.version && (
               <span className={classes.newer}> (last applied to version {target.input_version})</span>
             )}
-          </p>
+          </div>
           {blocked && <span className={classes.blocked}>Mend step {doc.steps.indexOf(blocked) + 1} first</span>}
           <Button
             disabled={steps === 0 || blocked !== undefined}
@@ -83,7 +83,7 @@ function Applied({ job, onBack }: { job: JobInfo; onBack(): void }) {
   const table = result.table ?? "";
   return (
     <>
-      <p className={classes.will} role="status">
+      <div className={classes.will} role="status">
         Wrote {table} version {result.version} with {counted(result.rows ?? 0, "row")}
         {(result.ledger ?? 0) > 0 && (
           <>
@@ -94,7 +94,7 @@ function Applied({ job, onBack }: { job: JobInfo; onBack(): void }) {
             </Anchor>
           </>
         )}
-      </p>
+      </div>
       <Button variant="default" onClick={onBack}>
         Keep cleaning
       </Button>

@@ -1,5 +1,5 @@
-import { ActionIcon, Anchor, Button, Menu, Tooltip } from "@mantine/core";
-import { IconArrowBackUp, IconArrowForwardUp, IconDots } from "@tabler/icons-react";
+import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
+import { IconArrowBackUp, IconArrowForwardUp, IconArrowLeft, IconDots } from "@tabler/icons-react";
 import type { TableInfo } from "../../generated/rpc";
 import { platform, rpc, toProblem } from "../../platform";
 import { tableAddress } from "../../shared/addresses";
@@ -22,23 +22,38 @@ export function CleanHeader({ info, recipe }: { info: TableInfo; recipe: OpenRec
   };
   return (
     <header className={classes.head}>
+      <Tooltip label={`Back to ${info.table}`}>
+        <ActionIcon component="a" href={`#${tableAddress(info.table)}`} size={30} aria-label={`Back to ${info.table}`}>
+          <IconArrowLeft size={18} aria-hidden />
+        </ActionIcon>
+      </Tooltip>
       <h1 className={classes.name}>
         <span className={classes.layerBadge}>{info.layer}</span>
-        <Anchor href={`#${tableAddress(info.table)}`} inherit c="inherit" aria-label={`Back to ${info.table}`}>
-          {info.name}
-        </Anchor>
+        {info.name}
       </h1>
       <span className={classes.facts}>
         Cleaning version {info.version} with {counted(info.rows, "row")}
       </span>
       <div className={classes.actions}>
         <Tooltip label="Undo (Ctrl Z)">
-          <ActionIcon aria-label="Undo" size={30} disabled={!doc.can_undo} onClick={() => void undo()}>
+          <ActionIcon
+            aria-label="Undo"
+            variant="transparent"
+            size={30}
+            disabled={!doc.can_undo}
+            onClick={() => void undo()}
+          >
             <IconArrowBackUp size={18} aria-hidden />
           </ActionIcon>
         </Tooltip>
         <Tooltip label="Redo (Ctrl Y)">
-          <ActionIcon aria-label="Redo" size={30} disabled={!doc.can_redo} onClick={() => void redo()}>
+          <ActionIcon
+            aria-label="Redo"
+            variant="transparent"
+            size={30}
+            disabled={!doc.can_redo}
+            onClick={() => void redo()}
+          >
             <IconArrowForwardUp size={18} aria-hidden />
           </ActionIcon>
         </Tooltip>

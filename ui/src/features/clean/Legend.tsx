@@ -1,5 +1,5 @@
 import type { RecipePreview } from "../../generated/rpc";
-import { counted } from "../../shared/format";
+import { count, counted } from "../../shared/format";
 import classes from "./clean.module.css";
 
 /** What the marks in the grid mean, with how many there are. */
@@ -8,18 +8,18 @@ export function Legend({ preview, selected }: { preview: RecipePreview; selected
   return (
     <div className={classes.legend} aria-live="polite">
       {changed > 0 && (
-        <span className={classes.mark} data-meaning="changed">
-          {counted(changed, "cell")} changed
+        <span className={classes.mark} data-meaning="changed" title={`${counted(changed, "cell")} changed`}>
+          {count(changed)} changed
         </span>
       )}
       {removed > 0 && (
-        <span className={classes.mark} data-meaning="removed">
-          {counted(removed, "row")} removed
+        <span className={classes.mark} data-meaning="removed" title={`${counted(removed, "row")} removed`}>
+          {count(removed)} removed
         </span>
       )}
       {added > 0 && (
-        <span className={classes.mark} data-meaning="added">
-          {counted(added, "column")} added
+        <span className={classes.mark} data-meaning="added" title={`${counted(added, "column")} added`}>
+          {count(added)} added
         </span>
       )}
       {changed + removed + added === 0 && <span>nothing marked</span>}

@@ -80,9 +80,9 @@ export function PreviewPane({ detail, preview: live, selected, catalogue, onAdd,
         </div>
       )}
       {view === "changes" && changes?.length === 0 ? (
-        <EmptyState title="Nothing changes here">
-          {selected ? "This step leaves" : "The steps leave"} every value and row of the first{" "}
-          {count(preview?.sample_rows ?? 0)} rows as it is.
+        <EmptyState title="No row or value changes">
+          {selected ? "This step leaves" : "The steps leave"} the first {count(preview?.sample_rows ?? 0)} rows as they
+          are, apart from columns that are added or removed.
         </EmptyState>
       ) : (
         (before || preview) && (

@@ -1,4 +1,4 @@
-import { Menu, Switch } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import type { TableDetail } from "../../generated/rpc";
@@ -13,14 +13,14 @@ import classes from "./tables.module.css";
 
 interface Props {
   detail: TableDetail;
+  whitespace: boolean;
   onCell(cell: CellInfo | null): void;
 }
 
 /** The rows of the version on screen; the profile fills the headers once the rows are there. */
-export function DataTab({ detail, onCell }: Props) {
+export function DataTab({ detail, whitespace, onCell }: Props) {
   const { info } = detail;
   const [rowsShown, setRowsShown] = useState(false);
-  const [whitespace, setWhitespace] = useState(false);
   const [menu, setMenu] = useState<{ column: string; bounds: Bounds } | null>(null);
   const profile = useProfile(info.table, info.version, rowsShown);
   const columns = useMemo(() => {
@@ -32,24 +32,20 @@ export function DataTab({ detail, onCell }: Props) {
   if (detail.columns.length === 0) {
     return <EmptyState title="This version has no columns">Choose another version above.</EmptyState>;
   }
+  if (info.rows === 0) {
+    return <EmptyState title="This version has no rows">Choose another version above.</EmptyState>;
+  }
   return (
     <>
-      <div className={classes.toolbar}>
-        <Switch
-          label="Show whitespace"
-          checked={whitespace}
-          onChange={(event) => setWhitespace(event.currentTarget.checked)}
-        />
-        {info.rows === 0 && <span>This version has no rows.</span>}
-        {profile.isFetching && <span className={classes.faint}>Counting values in every column</span>}
-        {profile.error && (
+      {profile.error && (
+        <div className={classes.notices}>
           <ProblemNotice
             problem={toProblem(profile.error)}
             compact
             action={{ label: "Count again", run: () => profile.refetch() }}
           />
-        )}
-      </div>
+        </div>
+      )}
       <DataGrid
         ariaLabel={`Rows of ${info.table}`}
         source={{ kind: "table", table: info.table, version: info.version }}

@@ -43,7 +43,7 @@ export function LayerSection({ layer, says, tables }: { layer: string; says: str
 
 function TableRow({ info }: { info: TableInfo }) {
   const name = (
-    <Anchor href={`#${tableAddress(info.table)}`} fw={500} aria-label={info.table}>
+    <Anchor href={`#${tableAddress(info.table)}`} fw={500} fz={13} aria-label={info.table}>
       {info.name}
     </Anchor>
   );
@@ -69,7 +69,9 @@ function TableRow({ info }: { info: TableInfo }) {
       <Table.Td className={classes.right}>{info.version}</Table.Td>
       <Table.Td className={classes.right}>
         {info.ledger_entries > 0 ? (
-          <Anchor href={`#${tableAddress(info.table, { tab: "ledger" })}`}>{count(info.ledger_entries)}</Anchor>
+          <Anchor fz={13} href={`#${tableAddress(info.table, { tab: "ledger" })}`}>
+            {count(info.ledger_entries)}
+          </Anchor>
         ) : (
           <span className={classes.faint}>none</span>
         )}

@@ -1,7 +1,6 @@
-import { Anchor, Button } from "@mantine/core";
+import { Button, Tooltip } from "@mantine/core";
 import type { TableInfo } from "../../generated/rpc";
 import { toProblem } from "../../platform";
-import { tableAddress } from "../../shared/addresses";
 import { JobProgress } from "../../shared/JobProgress";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { isActive, useJob } from "../../shared/queries";
@@ -21,15 +20,11 @@ export function StaleNotice({ info }: { info: TableInfo }) {
   if (!info.stale) return null;
   return (
     <span className={classes.stale}>
-      <span className={classes.badge} data-meaning="changed">
-        {info.input ? (
-          <>
-            Newer <Anchor href={`#${tableAddress(info.input)}`}>{info.input}</Anchor>
-          </>
-        ) : (
-          "Newer input"
-        )}
-      </span>
+      <Tooltip label={`${info.input ?? "Its input"} has a newer version than the one this table was made from.`}>
+        <span className={classes.badge} data-meaning="changed">
+          Outdated
+        </span>
+      </Tooltip>
       <Button
         variant="light"
         size="compact-xs"

@@ -1,4 +1,4 @@
-import { Button, Menu, Select } from "@mantine/core";
+import { Anchor, Button, Menu, Select } from "@mantine/core";
 import { IconChevronDown, IconDownload, IconSql, IconTrash, IconWand } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
@@ -34,7 +34,7 @@ export function TableHeader({ detail, onVersion }: Props) {
       </h1>
       <Select
         aria-label="Version"
-        w={132}
+        w={164}
         allowDeselect={false}
         searchable={versions.length > 12}
         value={String(info.version)}
@@ -52,7 +52,11 @@ export function TableHeader({ detail, onVersion }: Props) {
         </span>
         {info.input && (
           <span>
-            from {info.input} version {info.input_version}
+            from{" "}
+            <Anchor href={`#${tableAddress(info.input)}`} inherit>
+              {info.input}
+            </Anchor>{" "}
+            version {info.input_version}
           </span>
         )}
       </div>
@@ -60,9 +64,10 @@ export function TableHeader({ detail, onVersion }: Props) {
       <div className={classes.actions}>
         <Button
           leftSection={<IconWand size={16} aria-hidden />}
-          onClick={() => navigate(`${tableAddress(info.table)}/clean`)}
+          onClick={() => navigate(`${tableAddress(info.input ?? info.table)}/clean`)}
+          title={info.input ? `The recipe that makes this table from ${info.input}` : undefined}
         >
-          Clean
+          {info.input ? "Edit the recipe" : "Clean"}
         </Button>
         <Button
           variant="default"

@@ -1,4 +1,4 @@
-import { Tabs } from "@mantine/core";
+import { Switch, Tabs } from "@mantine/core";
 import { useState } from "react";
 import type { CellInfo } from "../../grid";
 import { toProblem } from "../../platform";
@@ -20,11 +20,13 @@ export default function TablePage() {
   const { table, version, tab, go } = useTableAddress();
   const shown = useTable(table, version);
   const [cell, setCell] = useState<CellInfo | null>(null);
+  const [whitespace, setWhitespace] = useState(false);
   if (shown.error) {
     const newest = { label: "Show the newest version", run: () => go({ tab }) };
     return (
       <div className={classes.inner}>
         <ProblemNotice
+          title={version === undefined ? table : `${table}, version ${version}`}
           problem={toProblem(shown.error)}
           action={version === undefined ? { label: "Try again", run: () => shown.refetch() } : newest}
         />
@@ -55,9 +57,18 @@ export default function TablePage() {
               {labels[name]}
             </Tabs.Tab>
           ))}
+          {tab === "data" && (
+            <Switch
+              ml="auto"
+              my="auto"
+              label="Show whitespace"
+              checked={whitespace}
+              onChange={(event) => setWhitespace(event.currentTarget.checked)}
+            />
+          )}
         </Tabs.List>
         <Tabs.Panel value="data" className={classes.panel} data-fill>
-          <DataTab detail={detail} onCell={setCell} />
+          <DataTab detail={detail} whitespace={whitespace} onCell={setCell} />
         </Tabs.Panel>
         <Tabs.Panel value="profile" className={classes.panel}>
           <ProfileTab detail={detail} />
