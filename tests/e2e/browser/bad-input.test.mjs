@@ -53,7 +53,7 @@ for (const [name, fileName, content, said] of BAD_FILES) {
       await chooseFile(page, file(fileName, content));
       const alert = page.getByRole("alert").first();
       await alert.waitFor();
-      assert.match(await alert.innerText(), said);
+      assert.match(await alert.textContent(), said);
       assert.equal(await page.getByRole("button", { name: "Import", exact: true }).isEnabled(), false);
       assert.deepEqual(await server.rpc("tables"), []);
     }));
@@ -78,7 +78,7 @@ test("a file that is not there says so and offers to choose another", (t) =>
   withPicture(t, page, async () => {
     await visit(page, `/import?path=${encodeURIComponent("/nowhere/at/all.csv")}`);
     await page.getByRole("alert").first().waitFor();
-    assert.match(await page.getByRole("alert").first().innerText(), /all\.csv/);
+    assert.match(await page.getByRole("alert").first().textContent(), /all\.csv/);
   }));
 
 test("an unknown table says so and leads back", (t) =>
@@ -106,7 +106,7 @@ test("wrong queries say what, why and where, and the next query runs", (t) =>
     await writeQuery(page, "SELECT city\nFORM bronze.small");
     await page.keyboard.press("Control+Enter");
     await alert.getByText(/line 2/).waitFor();
-    assert.match(await page.locator(".cm-wrong").innerText(), /bronze\.small|FORM/i);
+    assert.match(await page.locator(".cm-wrong").textContent(), /bronze\.small|FORM/i);
 
     await writeQuery(page, "SELECT * FROM silver.nothing");
     await page.keyboard.press("Control+Enter");
@@ -124,7 +124,7 @@ test("wrong queries say what, why and where, and the next query runs", (t) =>
       await writeQuery(page, forbidden);
       await page.keyboard.press("Control+Enter");
       await page.getByRole("status").getByText("The query failed").waitFor();
-      assert.ok(!(await page.getByRole("main").innerText()).includes("root:"), `${forbidden} leaked a file`);
+      assert.ok(!(await page.getByRole("main").textContent()).includes("root:"), `${forbidden} leaked a file`);
     }
 
     await runQuery(page, "SELECT sum(people) AS people FROM bronze.small");

@@ -71,7 +71,10 @@ export const theme = createTheme({
     Button: small,
     Checkbox: small,
     Input: small,
-    InputWrapper: small,
+    InputWrapper: {
+      ...small,
+      vars: () => ({ description: { "--input-description-size": "12px" }, error: { "--input-error-size": "12px" } }),
+    },
     MultiSelect: small,
     NumberInput: small,
     PasswordInput: small,
@@ -96,6 +99,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     "--mantine-color-text": "#1c2329",
+    "--mantine-color-error": "#b3261e",
     "--mantine-color-dimmed": "#56606a",
     "--mantine-color-placeholder": "#69737d",
     "--pulse-surface": "#f7f8f9",
@@ -117,6 +121,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--pulse-error-text": "#b3261e",
   },
   dark: {
+    "--mantine-color-error": "#ff8f86",
     "--mantine-color-dimmed": "#9aa4ae",
     "--mantine-color-placeholder": "#8b959f",
     "--pulse-surface": "#1c2126",

@@ -1,6 +1,7 @@
 import { MultiSelect } from "@mantine/core";
 import { columnNames, renderColumn } from "./columnOptions";
 import { type FieldProps, useColumns, useProblemAt } from "./context";
+import classes from "./forms.module.css";
 import { naming } from "./naming";
 
 /** Several columns of the table, in the order in which they are chosen. */
@@ -16,6 +17,7 @@ export function ColumnsField(props: FieldProps) {
       value={chosen}
       onChange={onChange}
       renderOption={renderColumn}
+      classNames={{ pill: classes.pill, inputField: chosen.length > 0 ? classes.pillInput : undefined }}
       searchable
       clearable
       hidePickedOptions

@@ -86,7 +86,8 @@ function PairRow({ name, path, pair, onChange, onPaste, onRemove }: PairRowProps
       <Tooltip label={missing ? "Write a text instead" : "Make it missing"}>
         <ActionIcon
           size="sm"
-          variant={missing ? "filled" : "subtle"}
+          variant={missing ? "light" : "subtle"}
+          color={missing ? "teal" : "gray"}
           aria-label={`Make value ${name} missing`}
           aria-pressed={missing}
           onClick={() => onChange({ ...pair, to: missing ? "" : null })}

@@ -41,6 +41,7 @@ export function TokensField(props: FieldProps) {
             </Pill>
           ))}
           <PillsInput.Field
+            className={tokens.length > 0 ? classes.pillInput : undefined}
             aria-label={ariaLabel}
             autoFocus={autoFocus}
             value={draft}

@@ -25,7 +25,7 @@ use statement::Question;
 /// One version of a table as a question sees it: `silver.prices@3`, and `silver.prices` if it is the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// `bronze`, `silver` or `gold`.
+    /// `bronze`, `silver`, `gold`, or `ledger` for the ledger of a table.
     pub layer: String,
     /// The name without its layer.
     pub name: String,

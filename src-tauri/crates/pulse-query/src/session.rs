@@ -23,7 +23,7 @@ impl Session {
         let connection = connect()?;
         let session = Self { connection };
         session.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET TimeZone = 'UTC'", "prepare the question")?;
-        session.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold", "prepare the question")?;
+        session.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA ledger", "prepare the question")?;
         let mut paths: Vec<&Path> = outputs.to_vec();
         for table in tables {
             for path in &table.files {

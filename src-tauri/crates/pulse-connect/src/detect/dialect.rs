@@ -127,11 +127,12 @@ fn candidates_for_quote(sample: &[u8]) -> Vec<Option<u8>> {
 fn attempt(sample: &[u8], whole: bool, dialect: Dialect) -> Trial {
     let mut fields: Vec<Field> = Vec::new();
     let mut widths: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut runs: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut previous = 0;
     let (mut at, mut records, mut cells, mut plain, mut broken, mut quoted) = (0, 0usize, 0.0, 0.0, 0usize, 0usize);
     while at < sample.len() && records < RECORDS {
         let Some(record) = split(sample, at, dialect, whole, &mut fields) else { break };
         let blank = record.end == at;
-        let raw = &sample[at..record.end];
         at = record.next;
         if blank {
             continue;
@@ -141,16 +142,16 @@ fn attempt(sample: &[u8], whole: bool, dialect: Dialect) -> Trial {
             broken += 1;
             continue;
         }
-        debug_assert!(!raw.is_empty());
         *widths.entry(fields.len()).or_default() += 1;
+        *runs.entry(fields.len()).or_default() += usize::from(previous != fields.len());
+        previous = fields.len();
         for field in &fields {
             quoted += usize::from(field.quoted && !field.range.is_empty());
             cells += 1.0;
             plain += plainness(&sample[field.range.clone()], field.quoted);
         }
     }
-    let (width, count) =
-        widths.into_iter().max_by_key(|(width, count)| (*count * (*width).min(2), *width)).unwrap_or((1, 0));
+    let (width, count) = usual_width(&widths, &runs);
     let share = if records == 0 { 0.0 } else { count as f64 / records as f64 };
     let regular = share * share * (1.0 - broken as f64 / records.max(1) as f64).powi(2);
     let spread = if width < 2 { 0.05 } else { (width as f64 - 1.0) / width as f64 };
@@ -158,6 +159,17 @@ fn attempt(sample: &[u8], whole: bool, dialect: Dialect) -> Trial {
     // A mark that quotes nothing is no evidence, so the usual one comes first and wins when scores are equal.
     let used = if quoted > 0 { 1.1 } else { 1.0 };
     Trial { dialect, width, share, score: regular * spread * typed * used }
+}
+
+/// The number of fields that most records have. A table between longer text above and below it counts as the usual too
+/// if it is in one piece.
+fn usual_width(widths: &BTreeMap<usize, usize>, runs: &BTreeMap<usize, usize>) -> (usize, usize) {
+    let most = widths.iter().max_by_key(|(width, count)| (**count, **width)).map_or((1, 0), |(w, c)| (*w, *c));
+    let whole_table = |(width, count): &(&usize, &usize)| **width > 1 && **count >= 3 && runs.get(width) == Some(&1);
+    match widths.iter().filter(whole_table).max_by_key(|(_, count)| **count) {
+        Some((width, count)) if most.0 == 1 => (*width, *count),
+        _ => most,
+    }
 }
 
 /// How much a cell looks like one value.
