@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, localStorageColorSchemeManager } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, localStorageColorSchemeManager, virtualColor } from "@mantine/core";
 
 /** Where the choice of light, dark or the system's own is kept. */
 export const colorSchemes = localStorageColorSchemeManager({ key: "pulse-theme" });
@@ -8,7 +8,7 @@ const small = { defaultProps: { size: "xs" } };
 
 /** One accent (teal), neutral greys, 14 px text, 13 px data, a 4 px grid. */
 export const theme = createTheme({
-  primaryColor: "teal",
+  primaryColor: "accent",
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
   defaultRadius: "md",
@@ -28,6 +28,8 @@ export const theme = createTheme({
     },
   },
   colors: {
+    // A virtual colour, because only those get the text on them chosen for each theme.
+    accent: virtualColor({ name: "accent", light: "teal", dark: "teal" }),
     teal: [
       "#effaf8",
       "#d3f2ec",
@@ -124,6 +126,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-error": "#ff8f86",
     "--mantine-color-dimmed": "#9aa4ae",
     "--mantine-color-placeholder": "#8b959f",
+    "--mantine-color-accent-light": "#173a37",
+    "--mantine-color-accent-light-hover": "#1c4743",
     "--pulse-surface": "#1c2126",
     "--pulse-border": "#2f363d",
     "--pulse-quiet": "#2a3037",

@@ -2,12 +2,14 @@ import { Switch } from "@mantine/core";
 import { type FieldProps, useProblemAt } from "./context";
 
 /** Yes or no. */
-export function BooleanField({ schema, path, value, onChange, label, autoFocus }: FieldProps) {
+export function BooleanField({ schema, path, value, onChange, label, bare, autoFocus }: FieldProps) {
   const refused = useProblemAt(path);
   return (
     <Switch
       label={label}
-      description={schema.description}
+      description={bare ? undefined : schema.description}
+      title={bare ? schema.description : undefined}
+      my={bare ? 6 : undefined}
       error={refused}
       autoFocus={autoFocus}
       checked={value === true}

@@ -5,7 +5,7 @@ import { naming } from "./naming";
 
 /** One column of the table. */
 export function ColumnField(props: FieldProps) {
-  const { schema, path, value, onChange, optional } = props;
+  const { schema, path, value, onChange, optional, bare, label } = props;
   const columns = useColumns();
   const refused = useProblemAt(path);
   const chosen = typeof value === "string" && value !== "" ? value : null;
@@ -20,7 +20,7 @@ export function ColumnField(props: FieldProps) {
       clearable={optional}
       allowDeselect={false}
       nothingFoundMessage="No column has that name"
-      placeholder={schema["x-placeholder"] ?? "Choose a column"}
+      placeholder={schema["x-placeholder"] ?? (bare ? label : "Choose a column")}
     />
   );
 }

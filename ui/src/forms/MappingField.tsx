@@ -87,7 +87,7 @@ function PairRow({ name, path, pair, onChange, onPaste, onRemove }: PairRowProps
         <ActionIcon
           size="sm"
           variant={missing ? "light" : "subtle"}
-          color={missing ? "teal" : "gray"}
+          color={missing ? "accent" : "gray"}
           aria-label={`Make value ${name} missing`}
           aria-pressed={missing}
           onClick={() => onChange({ ...pair, to: missing ? "" : null })}

@@ -1,5 +1,6 @@
 import { Menu, UnstyledButton } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
+import { useState } from "react";
 import type { ImportColumn } from "../../generated/rpc";
 import { TypeBadge } from "../../shared/TypeBadge";
 import classes from "./import.module.css";
@@ -17,15 +18,16 @@ interface TypeMenuProps {
 
 /** A column's type: says why on hover, and is changed by a click. */
 export function TypeMenu({ column, chosen, onType }: TypeMenuProps) {
+  const [opened, setOpened] = useState(false);
   return (
-    <Menu position="bottom-start" width={240}>
+    <Menu position="bottom-start" width={240} opened={opened} onChange={setOpened}>
       <Menu.Target>
         <UnstyledButton
           className={classes.type}
           data-chosen={chosen !== undefined || undefined}
           aria-label={`Type of ${column.name}: ${column.type}. ${column.why}`}
         >
-          <TypeBadge type={column.type} why={column.why} />
+          <TypeBadge type={column.type} why={opened ? undefined : column.why} />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

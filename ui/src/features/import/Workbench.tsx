@@ -74,7 +74,7 @@ export function Workbench({ paths, inspected }: WorkbenchProps) {
             onType={(column, type) => setOptions(withType(options, column, type))}
           />
         )}
-        {files.length > 0 && preview.shown && <LedgerPeek preview={preview.shown} />}
+        {files.length > 0 && !preview.problem && preview.shown && <LedgerPeek preview={preview.shown} />}
       </div>
       <SettingsPanel
         settings={preview.shown?.settings ?? []}
