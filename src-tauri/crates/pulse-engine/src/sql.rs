@@ -84,7 +84,11 @@ pub(crate) fn tables(engine: &Engine, sql: &str) -> Result<Vec<Table>> {
         let layer = Layer::ALL.into_iter().find(|known| known.as_str() == layer);
         let Some(layer) = layer else { continue };
         let snapshot = engine.0.lake.snapshot(&TableName::new(layer, name)?, Some(version))?;
-        tables.push(table(&snapshot, false));
+        let older = table(&snapshot, false);
+        let known = |table: &Table| (&table.layer, &table.name, table.version) == (&older.layer, &older.name, version);
+        if !tables.iter().any(known) {
+            tables.push(older);
+        }
     }
     Ok(tables)
 }

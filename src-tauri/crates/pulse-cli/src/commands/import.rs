@@ -54,7 +54,7 @@ pub fn preview(engine: &Engine, args: &Preview) -> Result<Answer> {
         ));
     }
     for column in &found.columns {
-        lines.push(format!("column {}: {}. {}", column.name, column.type_word, column.why));
+        lines.push(format!("column {}: {}", column.name, column.why));
     }
     lines.extend(found.warnings.iter().map(|warning| format!("note: {warning}")));
     for entry in &found.ledger {
