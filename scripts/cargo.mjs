@@ -81,7 +81,8 @@ function reporter(label, total, tty) {
     end() {
       clearInterval(timer);
       clear();
-      console.error(`${line()} (${compiled === 0 ? "all were compiled already" : `${compiled} units compiled now`})`);
+      const news = compiled === 0 ? "nothing was left to compile" : `${compiled} units compiled now`;
+      console.error(`${label}: ended after ${spell(Date.now() - started)} with ${done.size} crates, ${news}`);
     },
   };
 }

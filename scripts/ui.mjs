@@ -14,7 +14,7 @@ export async function buildUi() {
   const hash = sources();
   if (existsSync(BUILT) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === hash + digest([BUILT])) return;
   console.log("Building the window (ui/dist)");
-  if ((await show("npm", ["run", "--silent", "build:ui"])) !== 0)
+  if ((await show("npm", ["run", "--silent", "build:ui", "--", "--logLevel", "warn"])) !== 0)
     fail("The window could not be built.", "Read Vite's message above.");
   mkdirSync(dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, hash + digest([BUILT]));
