@@ -122,7 +122,7 @@ fn commit_info(doc: &RecipeDoc, input: &Snapshot, steps: &[StepCount], rows: u64
 
 /// The first rows of a table version, kept for the next preview.
 fn sample(engine: &Engine, snapshot: &Snapshot) -> Result<DataFrame> {
-    engine.0.frames.sample((snapshot.table.to_string(), snapshot.version), || {
+    engine.0.frames.sample(crate::frames::identity(snapshot), || {
         let frame = engine.0.lake.scan(snapshot)?.slice(0, SAMPLE_ROWS);
         frame.collect().map_err(|cause| Error::internal(&format!("read {}", snapshot.table), cause))
     })

@@ -19,12 +19,18 @@ const PIECES_BYTES: usize = 192 << 20;
 #[derive(Default)]
 pub(crate) struct Frames {
     previews: Mutex<VecDeque<(String, DataFrame)>>,
-    samples: Mutex<VecDeque<((String, u64), DataFrame)>>,
+    samples: Mutex<VecDeque<(String, DataFrame)>>,
     pieces: Mutex<VecDeque<(Piece, DataFrame)>>,
 }
 
 /// A piece of a table, ledger or result: what it is of, and its number.
 pub(crate) type Piece = (String, u64);
+
+/// What frames of a snapshot are kept under. The time is part of it because a table that was removed and made again
+/// has the same versions anew.
+pub(crate) fn identity(snapshot: &pulse_lake::Snapshot) -> String {
+    format!("{}@{} of {}", snapshot.table, snapshot.version, snapshot.created_at_ms)
+}
 
 impl Frames {
     /// Keeps the frame of a preview and returns its id.
@@ -41,7 +47,7 @@ impl Frames {
     }
 
     /// The sample of `key`, made by `make` at the first call.
-    pub fn sample(&self, key: (String, u64), make: impl FnOnce() -> Result<DataFrame>) -> Result<DataFrame> {
+    pub fn sample(&self, key: String, make: impl FnOnce() -> Result<DataFrame>) -> Result<DataFrame> {
         let known = guard(&self.samples).iter().find(|(known, _)| *known == key).map(|(_, frame)| frame.clone());
         if let Some(frame) = known {
             return Ok(frame);
@@ -49,6 +55,11 @@ impl Frames {
         let frame = make()?;
         push(&mut guard(&self.samples), (key, frame.clone()), SAMPLES);
         Ok(frame)
+    }
+
+    /// Drops the pieces of `what`, which has other rows now.
+    pub fn forget(&self, what: &str) {
+        guard(&self.pieces).retain(|((known, _), _)| known != what);
     }
 
     /// The piece `key`, made by `make` unless it is still there; the least recently used ones make room.

@@ -41,7 +41,7 @@ struct Parts {
     lake: Lake,
     query: pulse_query::Engine,
     frames: frames::Frames,
-    profiles: Mutex<HashMap<(String, u64), pulse_rpc::types::TableProfile>>,
+    profiles: Mutex<HashMap<String, pulse_rpc::types::TableProfile>>,
     queries: Mutex<HashMap<String, Progress>>,
     catalog: Arc<Catalog>,
     workspace: workspace::Workspace,

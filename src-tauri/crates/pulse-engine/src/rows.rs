@@ -7,6 +7,7 @@ use pulse_rpc::Arrow;
 use pulse_rpc::types::{RowSource, RowsRequest};
 use serde_json::Value;
 
+use crate::frames::identity;
 use crate::{Engine, sql};
 
 /// Rows decoded at once when a page is asked for, so that scrolling on finds the next pages in memory.
@@ -54,17 +55,17 @@ fn frame(engine: &Engine, request: &RowsRequest) -> Result<DataFrame> {
         RowSource::Import { id } | RowSource::Preview { id } => Ok(slice(&engine.0.frames.preview(id)?)),
         RowSource::Table { table, version } => {
             let snapshot = engine.0.lake.snapshot(&table.parse()?, *version)?;
-            let key = format!("{}@{}", snapshot.table, snapshot.version);
+            let key = identity(&snapshot);
             pieces(engine, &key, request.offset, limit, || engine.0.lake.scan(&snapshot))
         }
         RowSource::Ledger { table, version } => {
             let snapshot = engine.0.lake.snapshot(&table.parse()?, *version)?;
-            let key = format!("ledger of {}@{}", snapshot.table, snapshot.version);
+            let key = format!("ledger of {}", identity(&snapshot));
             pieces(engine, &key, request.offset, limit, || scan_ledger(&snapshot))
         }
         RowSource::Result { id } => {
             let path = sql::result_path(engine, id)?;
-            pieces(engine, &format!("result {id}"), request.offset, limit, || scan_parquet(&path))
+            pieces(engine, &sql::result_key(id), request.offset, limit, || scan_parquet(&path))
         }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn run(engine: &Engine, request: &SqlRequest) -> Result<SqlResult> {
     let outcome =
         tables(engine, &request.sql).and_then(|tables| engine.0.query.run(&request.sql, &tables, &path, &progress));
     guard(&engine.0.queries).remove(&request.id);
+    engine.0.frames.forget(&result_key(&request.id));
     let outcome = outcome?;
     Ok(SqlResult {
         id: request.id.clone(),
@@ -52,6 +53,11 @@ pub(crate) fn cancel(engine: &Engine, id: &str) {
     if let Some(progress) = guard(&engine.0.queries).get(id) {
         progress.cancel();
     }
+}
+
+/// What rows of a result are kept under in memory.
+pub(crate) fn result_key(id: &str) -> String {
+    format!("result {id}")
 }
 
 /// The file with the rows of a finished query.

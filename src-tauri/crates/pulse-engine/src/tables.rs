@@ -47,7 +47,7 @@ pub(crate) fn show(engine: &Engine, request: &TableVersion) -> Result<TableDetai
 
 pub(crate) fn profile(engine: &Engine, request: &TableVersion) -> Result<TableProfile> {
     let snapshot = engine.0.lake.snapshot(&request.table.parse()?, request.version)?;
-    let key = (snapshot.table.to_string(), snapshot.version);
+    let key = crate::frames::identity(&snapshot);
     if let Some(known) = guard(&engine.0.profiles).get(&key) {
         return Ok(known.clone());
     }
