@@ -129,7 +129,7 @@ fn attempt(sample: &[u8], whole: bool, dialect: Dialect) -> Trial {
     let mut widths: BTreeMap<usize, usize> = BTreeMap::new();
     let mut runs: BTreeMap<usize, usize> = BTreeMap::new();
     let mut previous = 0;
-    let (mut at, mut records, mut cells, mut plain, mut broken, mut quoted) = (0, 0usize, 0.0, 0.0, 0usize, 0usize);
+    let (mut at, mut records, mut cells, mut plain, mut quoted) = (0, 0usize, 0.0, 0.0, 0usize);
     while at < sample.len() && records < RECORDS {
         let Some(record) = split(sample, at, dialect, whole, &mut fields) else { break };
         let blank = record.end == at;
@@ -139,7 +139,6 @@ fn attempt(sample: &[u8], whole: bool, dialect: Dialect) -> Trial {
         }
         records += 1;
         if record.broken.is_some() {
-            broken += 1;
             continue;
         }
         *widths.entry(fields.len()).or_default() += 1;
@@ -153,7 +152,7 @@ fn attempt(sample: &[u8], whole: bool, dialect: Dialect) -> Trial {
     }
     let (width, count) = usual_width(&widths, &runs);
     let share = if records == 0 { 0.0 } else { count as f64 / records as f64 };
-    let regular = share * share * (1.0 - broken as f64 / records.max(1) as f64).powi(2);
+    let regular = share * share;
     let spread = if width < 2 { 0.05 } else { (width as f64 - 1.0) / width as f64 };
     let typed = if cells == 0.0 { 0.1 } else { 0.05 + plain / cells };
     // A mark that quotes nothing is no evidence, so the usual one comes first and wins when scores are equal.

@@ -126,7 +126,8 @@ pub(crate) fn is_binary(head: &[u8]) -> bool {
         return false;
     }
     let odd = head.iter().filter(|b| matches!(b, 0..=8 | 14..=26 | 28..=31)).count();
-    odd * 20 > head.len()
+    // A few stray control characters in a short text do not make it binary.
+    odd > 4 + head.len() / 20
 }
 
 /// Translates a file to UTF-8; bytes that the encoding does not know are written in hexadecimal digits after [`MARK`].

@@ -266,9 +266,9 @@ impl<'a> Walk<'a> {
         if line_start == b'\n' || (line_start == b'\r' && self.ends(at)) {
             return Err(Odd::Structure);
         }
-        let last = columns.len() - 1;
+        let (last, start) = (columns.len() - 1, at);
         for (index, evidence) in columns.iter_mut().enumerate() {
-            at = self.field(at, evidence)?;
+            at = self.field(at, start, evidence)?;
             let byte = self.block[at];
             if (byte == self.delimiter) == (index == last) {
                 return Err(Odd::Structure);
@@ -290,33 +290,33 @@ impl<'a> Walk<'a> {
 
     /// Judges the field at `at` and gives the position behind it.
     #[inline(always)]
-    fn field(&self, at: usize, evidence: &mut Evidence) -> std::result::Result<usize, Odd> {
+    fn field(&self, at: usize, record: usize, evidence: &mut Evidence) -> std::result::Result<usize, Odd> {
         let first = self.block[at];
         if first == self.delimiter || first == b'\n' {
             evidence.missing += 1;
             return Ok(at);
         }
         if first == self.quote {
-            return self.quoted(at, evidence);
+            return self.quoted(at, record, evidence);
         }
         if first.is_ascii_digit() || first == b'-' {
             let n = number(self.block, at);
             if self.ends(n.end) {
                 let text = &self.block[at..n.end];
-                evidence.add(number_kind(&n, text), || self.example(text, at));
+                evidence.add(number_kind(&n, text), || self.example(text, record));
                 return Ok(n.end);
             }
             if self.block[n.end] == b'-' && day(&self.block[at..]) && self.ends(at + 10) {
                 let text = &self.block[at..at + 10];
-                evidence.add(Lexed { kind: Kind::Date, whole: 0, scale: 0, form: None }, || self.example(text, at));
+                evidence.add(Lexed { kind: Kind::Date, whole: 0, scale: 0, form: None }, || self.example(text, record));
                 return Ok(at + 10);
             }
         }
-        self.text(at, evidence)
+        self.text(at, record, evidence)
     }
 
     #[inline]
-    fn text(&self, at: usize, evidence: &mut Evidence) -> std::result::Result<usize, Odd> {
+    fn text(&self, at: usize, record: usize, evidence: &mut Evidence) -> std::result::Result<usize, Odd> {
         let rest = &self.block[at..];
         let found = if self.quote == self.delimiter {
             memchr2(self.delimiter, b'\n', rest)
@@ -341,12 +341,12 @@ impl<'a> Walk<'a> {
             return Ok(end);
         }
         let text = &self.block[at..end];
-        evidence.add(lex(text), || self.example(text, at));
+        evidence.add(lex(text), || self.example(text, record));
         Ok(end)
     }
 
     #[inline]
-    fn quoted(&self, at: usize, evidence: &mut Evidence) -> std::result::Result<usize, Odd> {
+    fn quoted(&self, at: usize, record: usize, evidence: &mut Evidence) -> std::result::Result<usize, Odd> {
         let start = at + 1;
         let mut i = start;
         loop {
@@ -361,14 +361,18 @@ impl<'a> Walk<'a> {
         }
         let text = &self.block[start..i];
         let lexed = if text.is_empty() { Lexed { kind: Kind::Empty, whole: 0, scale: 0, form: None } } else { lex(text) };
-        evidence.add(lexed, || self.example(text, at));
+        evidence.add(lexed, || {
+            let Example { value, line } = self.example(text, record);
+            let quote = char::from(self.quote).to_string();
+            Example { value: value.replace(&quote.repeat(2), &quote), line }
+        });
         Ok(i + 1)
     }
 
-    /// A value with its line, counted from the block's first as 0.
+    /// A value with the line on which its record starts, counted from the block's first as 0.
     #[cold]
-    fn example(&self, text: &[u8], at: usize) -> Example {
-        let line = memchr_iter(b'\n', &self.block[..at]).count() as u64;
+    fn example(&self, text: &[u8], record: usize) -> Example {
+        let line = memchr_iter(b'\n', &self.block[..record]).count() as u64;
         Example { value: String::from_utf8_lossy(text).into_owned(), line }
     }
 }

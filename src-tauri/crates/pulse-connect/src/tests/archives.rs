@@ -1,0 +1,166 @@
+//! Archives, hostile ones too, and files that cannot be read.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use pulse_core::{Code, Progress};
+use zip::write::SimpleFileOptions;
+
+use super::{file, read_paths};
+use crate::{Input, ReadOptions, expand, inspect, preview, read};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::default());
+    out.write_all(bytes).expect("packed");
+    out.finish().expect("packed")
+}
+
+fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        out.start_file(*name, SimpleFileOptions::default()).expect("a member");
+        out.write_all(bytes).expect("packed");
+    }
+    out.finish().expect("an archive").into_inner()
+}
+
+#[test]
+fn packed_files_read_as_plain_ones() {
+    let text = b"a,b\n1,x\n2,y\n";
+    for (name, bytes) in [("t.csv.gz", gzip(text)), ("t.zip", zipped(&[("dir/t.csv", text), ("__MACOSX/t.csv", b"x")]))] {
+        let (_folder, path) = file(name, &bytes);
+        let done = read_paths(&[&path], &ReadOptions::default()).expect("a read");
+        assert_eq!(done.shown(), "1|x/2|y", "{name}");
+        assert_eq!(done.read.files[0].bytes, bytes.len() as u64, "the size is the file's");
+        assert_eq!(done.read.files[0].sha256.len(), 64, "the hash is the file's");
+    }
+    let two = [gzip(b"a,b\n1,x\n"), gzip(b"2,y\n")].concat();
+    let (_folder, path) = file("two.csv.gz", &two);
+    assert_eq!(read_paths(&[&path], &ReadOptions::default()).expect("a read").shown(), "1|x/2|y", "several gzip members");
+}
+
+#[test]
+fn members_are_listed_and_chosen() {
+    let bytes = zipped(&[("a.csv", b"a,b\n1,2\n"), ("b.json", b"[{\"q\":1}]"), ("notes.pdf", b"%PDF"), ("empty.csv", b"")]);
+    let (folder, path) = file("k.zip", &bytes);
+    let seen = inspect(&path).expect("an inspection");
+    let listed: Vec<(&str, bool)> = seen.members.iter().map(|m| (m.name.as_str(), m.supported)).collect();
+    assert_eq!(listed, [("a.csv", true), ("b.json", true), ("notes.pdf", false), ("empty.csv", false)], "with why not");
+    let get = |member: Option<&str>| {
+        let input = Input { path: path.clone(), member: member.map(str::to_owned) };
+        read(&[input], &ReadOptions::default(), folder.path(), &Progress::new())
+    };
+    assert_eq!(get(Some("b.json")).expect("a read").files[0].name, "k.zip!b.json", "the name says where it is from");
+    for member in [None, Some("c.csv"), Some("notes.pdf")] {
+        let error = get(member).err().expect("an error");
+        assert_eq!(error.field.as_deref(), Some("member"), "{error}");
+    }
+}
+
+#[test]
+fn hostile_members_are_refused_by_name() {
+    let mut encrypted = zipped(&[("a.csv", b"a,b\n1,2\n")]);
+    let directory = encrypted.windows(4).position(|w| w == b"PK\x01\x02").expect("a directory");
+    encrypted[6] |= 1;
+    encrypted[directory + 8] |= 1;
+    let mut linked = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    linked.add_symlink("a.csv", "/etc/passwd", SimpleFileOptions::default()).expect("a link");
+    let linked = linked.finish().expect("an archive").into_inner();
+    let cases = [
+        ("../a.csv", zipped(&[("../a.csv", b"a,b\n1,2\n")]), "leads out"),
+        ("/a.csv", zipped(&[("/a.csv", b"a,b\n1,2\n")]), "leads out"),
+        ("a.csv", encrypted, "encrypted"),
+        ("a.csv", linked, "symbolic link"),
+    ];
+    for (member, bytes, why) in cases {
+        let (folder, path) = file("h.zip", &bytes);
+        let seen = inspect(&path).expect("an inspection");
+        assert!(seen.members.iter().all(|m| !m.supported), "{member}: {:?}", seen.members);
+        assert!(seen.members[0].why_not.as_deref().unwrap_or_default().contains(why), "{:?}", seen.members);
+        for member in [None, Some(seen.members[0].name.clone())] {
+            let input = Input { path: path.clone(), member };
+            let result = read(&[input], &ReadOptions::default(), folder.path(), &Progress::new());
+            let error = result.err().expect("an error");
+            assert!(error.code == Code::Unsupported && error.message.contains(why), "{error}");
+        }
+    }
+}
+
+#[test]
+fn bombs_are_stopped_by_what_comes_out() {
+    let zeros = vec![b'0'; 80 << 20];
+    for (name, bytes) in [("b.csv.gz", gzip(&zeros)), ("b.zip", zipped(&[("b.csv", &zeros)]))] {
+        let (_folder, path) = file(name, &bytes);
+        let error = read_paths(&[&path], &ReadOptions::default()).err().expect("an error");
+        assert_eq!(error.code, Code::LimitExceeded, "{error}");
+    }
+}
+
+#[test]
+fn damaged_archives_are_errors() {
+    let text: Vec<u8> = (0..50_000).flat_map(|i| format!("{i},{}\n", i * 7919 % 1009).into_bytes()).collect();
+    let packed = gzip(&text);
+    let archive = zipped(&[("a.csv", &text)]);
+    let cases = [
+        ("cut.csv.gz", packed[..packed.len() / 2].to_vec()),
+        ("tail.csv.gz", packed[..packed.len() - 4].to_vec()),
+        ("cut.zip", archive[..archive.len() / 2].to_vec()),
+    ];
+    for (name, bytes) in cases {
+        let (_folder, path) = file(name, &bytes);
+        assert_eq!(inspect(&path).err().map(|e| e.code), Some(Code::Damaged), "{name} is found damaged at once");
+        let error = read_paths(&[&path], &ReadOptions::default()).err().expect("an error");
+        assert!(error.code == Code::Damaged && error.hint.is_some(), "{error}");
+    }
+    let mut changed = archive;
+    changed[60] ^= 0xff;
+    let (_folder, path) = file("changed.zip", &changed);
+    assert_eq!(read_paths(&[&path], &ReadOptions::default()).err().map(|e| e.code), Some(Code::Damaged), "a checksum fails");
+}
+
+#[test]
+fn files_that_cannot_be_read_say_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let binary: Vec<u8> = (0..=255u8).cycle().take(4096).collect();
+    let cases: &[(&str, &[u8], Code, &str)] = &[
+        ("empty.csv", b"", Code::InvalidInput, "is empty"),
+        ("blob.bin", &binary, Code::Unsupported, "binary"),
+        ("doc.pdf", b"%PDF-1.7 \0\0\0\0", Code::Unsupported, "PDF"),
+        ("db.csv", b"SQLite format 3\0\0\0\0", Code::Unsupported, "SQLite"),
+        ("x.json", b"just words here", Code::Damaged, "no JSON"),
+    ];
+    for (name, bytes, code, says) in cases {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        let error = read_paths(&[&path], &ReadOptions::default()).err().expect(name);
+        assert!(error.code == *code && error.message.contains(says) && error.hint.is_some(), "{name}: {error:?}");
+    }
+    assert!(inspect(folder.path()).err().is_some_and(|e| e.message.contains("is a folder")), "a folder is no file");
+    assert_eq!(inspect(&folder.path().join("none")).err().map(|e| e.code), Some(Code::NotFound), "nothing there");
+    assert!(read(&[], &ReadOptions::default(), folder.path(), &Progress::new()).is_err(), "nothing to read");
+}
+
+#[test]
+fn folders_become_their_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("sub")).expect("a folder");
+    for name in ["b.csv", "sub/a.json.gz", ".hidden.csv", "notes.md", "z.zip"] {
+        std::fs::write(folder.path().join(name), b"x").expect("a file");
+    }
+    let found = expand(&[folder.path().to_owned()]).expect("files");
+    let names: Vec<_> = found.iter().map(|p| p.strip_prefix(folder.path()).expect("inside").display().to_string()).collect();
+    assert_eq!(names, ["b.csv", "sub/a.json.gz", "z.zip"], "sorted, supported, recursive");
+    let empty = tempfile::tempdir().expect("a folder");
+    assert!(expand(&[empty.path().to_owned()]).is_err(), "a folder without files to read is an error");
+}
+
+#[test]
+fn previews_do_not_unpack_everything() {
+    let text: Vec<u8> = (0..1_000_000u64).flat_map(|i| format!("{i},{}\n", i * 7919 % 100_003).into_bytes()).collect();
+    for (name, bytes) in [("b.csv.gz", gzip(&text)), ("b.zip", zipped(&[("b.csv", &text)]))] {
+        let (folder, path) = file(name, &bytes);
+        let shown = preview(&[Input { path, member: None }], &ReadOptions::default(), folder.path(), 10, &Progress::new()).expect("a preview");
+        assert!(!shown.complete && (700_000..1_400_000).contains(&shown.records), "{name}: {}", shown.records);
+    }
+}
