@@ -1,4 +1,4 @@
-import { acceptCompletion, autocompletion, type CompletionContext } from "@codemirror/autocomplete";
+import { acceptCompletion, autocompletion, type CompletionContext, closeCompletion } from "@codemirror/autocomplete";
 import { SQLDialect, sql } from "@codemirror/lang-sql";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
@@ -63,7 +63,9 @@ export const baseExtensions: Extension[] = [
 
 /** Ctrl-Enter runs, Esc cancels; Tab takes an offered completion and otherwise moves on, so that nobody is trapped. */
 export function keys(actions: { run(): void; cancel(): void }): Extension {
-  const run = () => {
+  const run = (view: EditorView) => {
+    // Otherwise Esc would close the offered completions instead of cancelling the query.
+    closeCompletion(view);
     actions.run();
     return true;
   };
