@@ -87,9 +87,10 @@ pub(crate) fn check_with_duckdb(session: &Session, question: &Question, text: &s
             .hint("Begin with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN.")
             .field("sql"));
     }
-    let place = parsed["position"].as_str().and_then(|position| position.parse().ok()).or(parsed["position"].as_u64());
-    let place = place.map(|place| question.origin(usize::try_from(place).unwrap_or_default()));
-    let (line, column) = line_and_column(text, place.unwrap_or(text.len()));
+    // DuckDB counts characters from the start of the question.
+    let place: Option<usize> = parsed["position"].as_str().and_then(|position| position.parse().ok());
+    let byte = place.and_then(|place| question.sql.char_indices().nth(place)).map_or(question.sql.len(), |(at, _)| at);
+    let (line, column) = line_and_column(text, question.origin(byte));
     Err(wrong(format!("Line {line}, column {column}: {message}"))
         .hint("Check the spelling and the commas near that place."))
 }

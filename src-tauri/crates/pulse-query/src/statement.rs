@@ -11,6 +11,15 @@ const LONGEST: usize = 1 << 20;
 /// Deeper nesting than anyone writes; DuckDB's parser needs stack for each level.
 const DEEPEST: usize = 500;
 
+/// Words that begin statements that do more than read. DuckDB's parser has the last word on what is a question
+/// ([`crate::run::check_with_duckdb`]); these get a better message.
+const CHANGING: [&str; 37] = [
+    "alter", "analyze", "attach", "begin", "call", "checkpoint", "comment", "commit", "copy", "create", "deallocate",
+    "delete", "detach", "drop", "execute", "export", "force", "grant", "import", "insert", "install", "load", "merge",
+    "pragma", "prepare", "reset", "revoke", "rollback", "set", "start", "transaction", "truncate", "update", "upsert",
+    "use", "vacuum", "variable",
+];
+
 /// What kind of statement ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -55,9 +64,10 @@ impl Question {
         let body = tokens.get(from).unwrap_or(first);
         let statement = match body.name().unwrap_or("(").to_ascii_lowercase().as_str() {
             _ if explain.is_some() => Statement::Explain,
-            "select" | "with" | "from" | "values" | "table" | "pivot" | "unpivot" | "(" => Statement::Select,
             "describe" | "desc" | "summarize" | "show" => Statement::Other,
-            other => return Err(refused(other)),
+            other if CHANGING.contains(&other) => return Err(refused(other)),
+            // A word that begins no statement is left to DuckDB's parser, which says where the mistake is.
+            _ => Statement::Select,
         };
         let (sql, shifts) = rewrite(text, tokens, body.range.start);
         let pivots = tokens.iter().any(|token| token.is_word("pivot"));

@@ -69,9 +69,14 @@ impl Place {
 
 fn rows_of(path: &Path) -> Vec<String> {
     let connection = duckdb::Connection::open_in_memory().expect("DuckDB");
-    let sql = format!("SELECT CAST(r AS VARCHAR) FROM read_parquet('{}') r", path.display());
+    let sql = format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet('{}')", path.display());
     let mut statement = connection.prepare(&sql).expect("a statement");
-    statement.query_map([], |row| row.get(0)).expect("rows").collect::<duckdb::Result<_>>().expect("texts")
+    let text = |row: &duckdb::Row<'_>| {
+        let cells = (0..row.as_ref().column_count()).map(|at| row.get::<_, Option<String>>(at));
+        let cells: Vec<String> = cells.map(|cell| Ok(cell?.unwrap_or("NULL".into()))).collect::<duckdb::Result<_>>()?;
+        Ok(format!("({})", cells.join(", ")))
+    };
+    statement.query_map([], text).expect("rows").collect::<duckdb::Result<_>>().expect("texts")
 }
 
 fn table(name: &str, version: u64, latest: bool, files: Vec<PathBuf>, columns: &[(&str, &str)]) -> Table {
@@ -122,7 +127,7 @@ fn a_question_becomes_one_file_in_the_order_of_its_rows() {
         ("VALUES (1), (2)", "(1) (2)"),
         ("TABLE silver.prices@1", "(0) (1) (2)"),
         ("(SELECT 1)", "(1)"),
-        ("PIVOT (SELECT id % 2 AS odd, id FROM silver.prices) ON odd USING sum(id)", "(6.0, 4.0)"),
+        ("PIVOT (SELECT id % 2 AS odd, id FROM silver.prices) ON odd USING sum(id)", "(6, 4)"),
         ("SELECT 'silver.prices@3' AS \"silver.prices@9\" /* silver.prices@7 */", "(silver.prices@3)"),
     ];
     for (sql, expected) in cases {
@@ -160,11 +165,11 @@ fn an_empty_table_has_its_columns() {
 #[test]
 fn a_big_result_keeps_its_order() {
     let place = Place::new();
-    let big = place.parquet("big", "SELECT i AS n, i % 7 AS k FROM range(700000) t(i)");
+    let big = place.parquet("big", "SELECT i AS n, i % 7 AS k FROM range(300000) t(i)");
     let big = table("big", 0, true, vec![big], &[("n", "BIGINT"), ("k", "BIGINT")]);
     let outcome = place.run("SELECT n, CAST(n AS HUGEINT) AS h FROM silver.big ORDER BY k DESC, n", &[big]).expect("runs");
-    assert_eq!(outcome.rows, 700_000);
-    let mut expected: Vec<u64> = (0..700_000).collect();
+    assert_eq!(outcome.rows, 300_000);
+    let mut expected: Vec<u64> = (0..300_000).collect();
     expected.sort_by_key(|n| (std::cmp::Reverse(n % 7), *n));
     let expected = expected.iter().map(|n| format!("({n}, {n})"));
     assert!(place.rows().into_iter().eq(expected), "rows come in the order asked for");
@@ -180,20 +185,21 @@ fn types_that_parquet_lacks_are_stored_without_loss() {
         ("INTERVAL 36 HOUR", "VARCHAR", "36:00:00"),
         ("'10:00:00+01'::TIMETZ", "VARCHAR", "10:00:00+01"),
         ("'0101'::BIT", "VARCHAR", "0101"),
-        ("'b'::ENUM('a', 'b)')", "", ""),
+        ("'b)'::ENUM('a', 'b)')", "VARCHAR", "b)"),
+        ("MAP {'k': [1::UHUGEINT]}", "MAP(VARCHAR, DECIMAL(38,0)[])", "{k=[1]}"),
         ("'b'::ENUM('a', 'b')", "VARCHAR", "b"),
         ("[1::HUGEINT]", "DECIMAL(38,0)[]", "[1]"),
-        ("{'a b': 1::HUGEINT, 'UUID': 'x'}", "STRUCT(\"a b\" DECIMAL(38,0), \"UUID\" VARCHAR)", "{'a b': 1, 'UUID': x}"),
+        ("{'a b': 1::HUGEINT, 'UUID': 'x'}", "STRUCT(\"a b\" DECIMAL(38,0), UUID VARCHAR)", "{'a b': 1, 'UUID': x}"),
         ("union_value(k := 5)", "VARCHAR", "5"),
         ("NULL", "INTEGER", "NULL"),
         ("DATE '2024-02-29'", "DATE", "2024-02-29"),
         ("1.10::DECIMAL(5,2)", "DECIMAL(5,2)", "1.10"),
         ("TIMESTAMP_S '2024-01-01 00:00:01'", "TIMESTAMP", "'2024-01-01 00:00:01'"),
     ];
-    for (value, sql_type, text) in cases.into_iter().filter(|case| !case.1.is_empty()) {
+    for (value, sql_type, text) in cases {
         let sql = format!("SELECT {value}");
         let outcome = place.run(&sql, &[]).unwrap_or_else(|e| panic!("{sql}: {e}"));
-        assert_eq!(outcome.columns[0].sql_type.replace("\"UUID\"", "UUID"), sql_type.replace("\"UUID\"", "UUID"), "{sql}");
+        assert_eq!(outcome.columns[0].sql_type, sql_type, "{sql}");
         assert!(place.rows()[0].contains(text.trim_matches('\'')), "{sql}: {:?}", place.rows());
     }
 }
@@ -256,7 +262,7 @@ fn errors_say_where_and_what_to_do() {
     let place = Place::new();
     let prices = place.prices();
     let cases = [
-        ("SELECT id\nFROM silver.prices@3 WHRE id = 1", Code::InvalidInput, "Line 2, column 28", ""),
+        ("SELECT id\nFROM silver.prices@3 WHRE id = 1", Code::InvalidInput, "Line 2, column 27", ""),
         ("SELCT 1", Code::InvalidInput, "Line 1, column 1", ""),
         ("SELECT 'ü' FROM FROM x", Code::InvalidInput, "Line 1, column 17", ""),
         ("SELECT ide FROM silver.prices", Code::InvalidInput, "ide", "id"),
@@ -304,9 +310,9 @@ fn a_cancel_interrupts_within_a_second() {
 #[test]
 fn a_question_larger_than_memory_uses_the_temporary_folder_or_says_so() {
     let place = Place::with_memory("100MB");
-    let sql = "SELECT i, md5(i::VARCHAR) AS h FROM range(3000000) t(i) ORDER BY h";
-    assert_eq!(place.run(sql, &[]).expect("spills").rows, 3_000_000);
-    let sql = "SELECT list(i ORDER BY md5(i::VARCHAR)) FROM range(30000000) t(i)";
+    let sql = "SELECT i, md5(i::VARCHAR) AS h FROM range(2000000) t(i) ORDER BY h";
+    assert_eq!(place.run(sql, &[]).expect("spills").rows, 2_000_000);
+    let sql = "SELECT list(i ORDER BY md5(i::VARCHAR)) FROM range(8000000) t(i)";
     assert_eq!(error(place.run(sql, &[]), sql).code, Code::LimitExceeded);
 }
 

@@ -165,7 +165,8 @@ fn text(sql: &str, escapes: bool) -> usize {
     sql.len()
 }
 
-fn quoted(sql: &str) -> usize {
+/// Bytes of the quoted name that `sql` begins with; a doubled quote stands for one.
+pub(crate) fn quoted(sql: &str) -> usize {
     let bytes = sql.as_bytes();
     let mut at = 1;
     while at < bytes.len() {
