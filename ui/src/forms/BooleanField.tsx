@@ -1,5 +1,6 @@
 import { Switch } from "@mantine/core";
 import { type FieldProps, useProblemAt } from "./context";
+import { help } from "./naming";
 
 /** Yes or no. */
 export function BooleanField({ schema, path, value, onChange, label, bare, autoFocus }: FieldProps) {
@@ -7,7 +8,7 @@ export function BooleanField({ schema, path, value, onChange, label, bare, autoF
   return (
     <Switch
       label={label}
-      description={bare ? undefined : schema.description}
+      description={bare ? undefined : help(schema)}
       title={bare ? schema.description : undefined}
       my={bare ? 6 : undefined}
       error={refused}

@@ -1,7 +1,7 @@
 import { Input, SegmentedControl, Select } from "@mantine/core";
 import { useId } from "react";
 import { type FieldProps, useProblemAt } from "./context";
-import { naming } from "./naming";
+import { help, naming } from "./naming";
 import { type Option, options } from "./schema";
 
 /** The most letters that stand side by side in a panel's width. */
@@ -16,13 +16,7 @@ export function ChoiceField(props: FieldProps) {
   const chosen = typeof value === "string" ? value : null;
   if (!bare && !optional && areShort(choices)) {
     return (
-      <Input.Wrapper
-        label={label}
-        labelProps={{ id }}
-        labelElement="div"
-        description={schema.description}
-        error={refused}
-      >
+      <Input.Wrapper label={label} labelProps={{ id }} labelElement="div" description={help(schema)} error={refused}>
         <SegmentedControl
           aria-labelledby={id}
           fullWidth

@@ -4,6 +4,7 @@ import { useId } from "react";
 import { type FieldProps, useProblemAt } from "./context";
 import { Field } from "./Field";
 import classes from "./forms.module.css";
+import { help } from "./naming";
 import { ObjectFields } from "./ObjectFields";
 import { asMembers, complaint, type FormSchema, initial, words } from "./schema";
 
@@ -25,7 +26,7 @@ export function ListField({ schema, path, value, onChange, label, bare }: FieldP
       label={bare ? undefined : label}
       labelElement="div"
       labelProps={{ id }}
-      description={schema.description}
+      description={help(schema)}
       error={refused ?? (items.length > 0 ? wrong : undefined)}
     >
       {items.length > 0 && (

@@ -3,6 +3,7 @@ import { IconArrowRight, IconPlus, IconSlash, IconX } from "@tabler/icons-react"
 import { useId } from "react";
 import { type FieldProps, useProblemAt } from "./context";
 import classes from "./forms.module.css";
+import { help } from "./naming";
 import { asPairs, type Pair, pastedPairs } from "./pairs";
 
 /** A table of values and what they become. A list copied from a spreadsheet can be pasted into it. */
@@ -16,13 +17,7 @@ export function MappingField({ schema, path, value, onChange, label }: FieldProp
     return pasted !== null;
   };
   return (
-    <Input.Wrapper
-      label={label}
-      labelElement="div"
-      labelProps={{ id }}
-      description={schema.description}
-      error={refused}
-    >
+    <Input.Wrapper label={label} labelElement="div" labelProps={{ id }} description={help(schema)} error={refused}>
       <ul className={classes.list} aria-labelledby={id}>
         {pairs.map((pair, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: pairs have no other name than their place.

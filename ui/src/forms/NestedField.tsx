@@ -1,5 +1,6 @@
 import { Fieldset, Switch } from "@mantine/core";
 import type { FieldProps } from "./context";
+import { help } from "./naming";
 import { ObjectFields } from "./ObjectFields";
 import { asMembers, initial } from "./schema";
 
@@ -12,7 +13,7 @@ export function NestedField({ schema, path, value, onChange, label, optional, au
         <Switch
           label={on ? "Used" : "Not used"}
           aria-label={label}
-          description={schema.description}
+          description={help(schema)}
           checked={on}
           onChange={(event) =>
             onChange(event.currentTarget.checked ? initial({ ...schema, default: undefined }) : null)

@@ -2,6 +2,7 @@ import { Button, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { Problem } from "../generated/rpc";
 import classes from "./ProblemNotice.module.css";
+import { Prose } from "./Prose";
 
 /** The likely next action. */
 export interface ProblemAction {
@@ -26,9 +27,13 @@ export function ProblemNotice({ problem, action, title, compact }: ProblemNotice
       <div className={classes.words}>
         {title && <Text fw={600}>{title}</Text>}
         <Text className={classes.message} fw={title ? 400 : 600}>
-          {problem.message}
+          <Prose text={problem.message} />
         </Text>
-        {problem.hint && <Text className={classes.hint}>{problem.hint}</Text>}
+        {problem.hint && (
+          <Text className={classes.hint}>
+            <Prose text={problem.hint} />
+          </Text>
+        )}
       </div>
       {action && (
         <Button variant="default" className={classes.action} onClick={action.run}>

@@ -1,4 +1,5 @@
 import { Tooltip } from "@mantine/core";
+import { Prose } from "./Prose";
 import classes from "./TypeBadge.module.css";
 
 /** What stands before the name of a type; types that are not listed show their word alone. */
@@ -34,7 +35,7 @@ export function TypeBadge({ type, why, short }: TypeBadgeProps) {
   );
   if (!why && !short) return badge;
   return (
-    <Tooltip label={why ? `${type}: ${why}` : type} multiline maw={320} withinPortal>
+    <Tooltip label={<Prose text={why ?? type} />} multiline maw={320} withinPortal>
       {badge}
     </Tooltip>
   );

@@ -9,5 +9,6 @@ window.ResizeObserver ??= class {
   unobserve() {}
   disconnect() {}
 };
+if (!document.fonts) Object.defineProperty(document, "fonts", { value: new EventTarget() });
 
 afterEach(cleanup);

@@ -45,7 +45,7 @@ export default function HomePage() {
       <FailedJobs jobs={jobs.data ?? []} />
       <RecentTables tables={tables.data} />
       <DropZone compact />
-      <Samples samples={samples.filter(({ table }) => !tables.data.some(({ name }) => name === table))} />
+      <Samples samples={samples.filter((sample) => !tables.data.some(({ table }) => table === sample.table))} />
     </div>
   );
 }

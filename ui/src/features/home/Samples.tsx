@@ -3,6 +3,7 @@ import { IconSparkles } from "@tabler/icons-react";
 import { Link } from "wouter";
 import type { Sample } from "../../generated/rpc";
 import { importAddress } from "../../shared/addresses";
+import { Prose } from "../../shared/Prose";
 import classes from "./home.module.css";
 
 /** The bundled samples; one click shows a sample's rows as they will become. */
@@ -20,7 +21,7 @@ export function Samples({ samples }: { samples: Sample[] }) {
             <div>
               <Text fw={600}>{sample.title}</Text>
               <Text c="dimmed" size="xs">
-                {sample.description}
+                <Prose text={sample.description} />
               </Text>
             </div>
           </Link>

@@ -5,6 +5,7 @@ import type { Inspected, InspectedFile } from "../../generated/rpc";
 import { platform } from "../../platform";
 import { importAddress } from "../../shared/addresses";
 import { bytes, counted } from "../../shared/format";
+import { Prose } from "../../shared/Prose";
 import classes from "./import.module.css";
 import { importable, inputKey, isRefused } from "./inputs";
 
@@ -115,7 +116,7 @@ function FileEntry({ file, single, chosen, onToggle, onRemove }: FileEntryProps)
       </div>
       {file.problem && (
         <Text size="xs" className={classes.refused} role="alert">
-          {file.problem.message} {file.problem.hint}
+          <Prose text={`${file.problem.message} ${file.problem.hint ?? ""}`} />
         </Text>
       )}
       {file.members.length > 0 && (
@@ -135,7 +136,7 @@ function FileEntry({ file, single, chosen, onToggle, onRemove }: FileEntryProps)
                 </div>
                 {refused && (
                   <Text size="xs" c="dimmed" className={classes.refusedMember}>
-                    {refused}
+                    <Prose text={refused} />
                   </Text>
                 )}
               </li>

@@ -1,6 +1,7 @@
 import { Text, Title } from "@mantine/core";
 import type { ImportPreview } from "../../generated/rpc";
 import { count, counted } from "../../shared/format";
+import { Prose } from "../../shared/Prose";
 import classes from "./import.module.css";
 
 /** The account of the records, and the first that did not fit with the reason. */
@@ -31,7 +32,9 @@ export function LedgerPeek({ preview }: { preview: ImportPreview }) {
                 {entry.line === null ? entry.source : `line ${count(entry.line)}`}
                 {entry.column !== null && `, ${entry.column}`}
               </span>
-              <span className={classes.reason}>{entry.reason}</span>
+              <span>
+                <Prose text={entry.reason} />
+              </span>
               {entry.value !== null && (
                 <code className={classes.value} title={entry.value}>
                   {entry.value}

@@ -1,6 +1,7 @@
 import { Loader, Skeleton, Stack, Text, Title } from "@mantine/core";
 import type { ImportColumn } from "../../generated/rpc";
 import { count, counted, duration } from "../../shared/format";
+import { Prose } from "../../shared/Prose";
 import classes from "./import.module.css";
 import { TypeMenu } from "./TypeMenu";
 import type { ShownPreview } from "./usePreview";
@@ -27,7 +28,7 @@ export function PreviewTable({ preview, types, onType }: PreviewTableProps) {
       </div>
       {shown.warnings.map((warning) => (
         <Text key={warning} size="xs" className={classes.warning}>
-          {warning}
+          <Prose text={warning} />
         </Text>
       ))}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable for the keyboard to scroll it. */}

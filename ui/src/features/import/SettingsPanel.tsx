@@ -1,6 +1,7 @@
 import { Button, Text, Title } from "@mantine/core";
 import type { ImportSetting, Problem, ReadOptions } from "../../generated/rpc";
 import { percent } from "../../shared/format";
+import { Prose } from "../../shared/Prose";
 import classes from "./import.module.css";
 import { SettingControl } from "./SettingControl";
 import { confidenceWord, isSettingKey, type SettingKey, withOption } from "./settings";
@@ -48,7 +49,7 @@ export function SettingsPanel({ settings, options, problem, files, onChange }: S
                 <span className={classes.confidence} data-guess={confidence < 0.6 || undefined}>
                   {confidenceWord(confidence)}, {percent(confidence)}.
                 </span>{" "}
-                {why}
+                <Prose text={why} />
               </Text>
             ) : (
               <Text size="xs" c="dimmed">

@@ -2,6 +2,7 @@ import { Menu, UnstyledButton } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { useState } from "react";
 import type { ImportColumn } from "../../generated/rpc";
+import { Prose } from "../../shared/Prose";
 import { TypeBadge } from "../../shared/TypeBadge";
 import classes from "./import.module.css";
 
@@ -31,7 +32,9 @@ export function TypeMenu({ column, chosen, onType }: TypeMenuProps) {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label className={classes.why}>{column.why}</Menu.Label>
+        <Menu.Label className={classes.why}>
+          <Prose text={column.why} />
+        </Menu.Label>
         {chosen !== undefined && <Menu.Item onClick={() => onType(undefined)}>As detected</Menu.Item>}
         {TYPES.map((type) => (
           <Menu.Item

@@ -16,6 +16,9 @@ import { SettingsPanel } from "./SettingsPanel";
 import { withType } from "./settings";
 import { usePreview } from "./usePreview";
 
+/** Imports go to bronze. */
+const LAYER = "bronze.";
+
 interface WorkbenchProps {
   paths: string[];
   inspected: Inspected;
@@ -35,12 +38,12 @@ export function Workbench({ paths, inspected }: WorkbenchProps) {
   const files = chosenInputs(inspected, chosen);
   const preview = usePreview(files, options);
   const sample = workspace.data?.samples.find(({ path }) => path === files[0]?.path);
-  const tableName = name ?? sample?.table ?? inspected.suggested_table;
+  const tableName = name ?? sample?.table.replace(LAYER, "") ?? inspected.suggested_table;
 
   const start = async (mode: ImportMode) => {
     setProblem(null);
     try {
-      const { job } = await rpc("import_start", { files, options, table: `bronze.${tableName}`, mode });
+      const { job } = await rpc("import_start", { files, options, table: `${LAYER}${tableName}`, mode });
       await jobsChanged();
       navigate(`${importAddress(paths)}&job=${encodeURIComponent(job)}`);
     } catch (error) {
