@@ -85,21 +85,28 @@ pub fn one(text: &str, target: &DataType, parse: &dyn Fn(&str) -> Result<Value, 
 }
 
 /// Parses every text; what cannot be parsed is missing.
-fn build(texts: &StringChunked, target: &DataType, parse: &dyn Fn(&str) -> Result<Value, Reason>) -> PolarsResult<Series> {
+fn build(
+    texts: &StringChunked,
+    target: &DataType,
+    parse: &dyn Fn(&str) -> Result<Value, Reason>,
+) -> PolarsResult<Series> {
     let name = texts.name().clone();
     let values = texts.iter().map(|text| parse(text?).ok());
     let integers = |values: &mut dyn Iterator<Item = Option<Value>>| -> Int64Chunked { values.map(integer).collect() };
     let mut values = values;
     let series = match target {
-        DataType::Boolean => {
-            values.map(|value| if let Value::Boolean(value) = value? { Some(value) } else { None }).collect::<BooleanChunked>().into_series()
-        }
-        DataType::Float64 => {
-            values.map(|value| if let Value::Number(value) = value? { Some(value) } else { None }).collect::<Float64Chunked>().into_series()
-        }
-        DataType::String => {
-            values.map(|value| if let Value::Text(value) = value? { Some(value) } else { None }).collect::<StringChunked>().into_series()
-        }
+        DataType::Boolean => values
+            .map(|value| if let Value::Boolean(value) = value? { Some(value) } else { None })
+            .collect::<BooleanChunked>()
+            .into_series(),
+        DataType::Float64 => values
+            .map(|value| if let Value::Number(value) = value? { Some(value) } else { None })
+            .collect::<Float64Chunked>()
+            .into_series(),
+        DataType::String => values
+            .map(|value| if let Value::Text(value) = value? { Some(value) } else { None })
+            .collect::<StringChunked>()
+            .into_series(),
         DataType::Decimal(precision, scale) => {
             let digits = values.map(|value| if let Value::Decimal(value) = value? { Some(value) } else { None });
             digits.collect::<Int128Chunked>().into_decimal(*precision, *scale)?.into_series()

@@ -6,7 +6,18 @@ use chrono::{NaiveDate, NaiveTime, Timelike};
 use pulse_core::{Error, Result};
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 /// Microseconds of a day.
@@ -205,7 +216,9 @@ impl Fields {
     fn take_month_name<'a>(&mut self, text: &'a str) -> Option<&'a str> {
         let letters = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
         let name = text[..letters].to_lowercase();
-        let found = MONTHS.iter().position(|month| *month == name || (name.len() == 3 && month.starts_with(&name)) || (name == "sept" && *month == "september"));
+        let found = MONTHS.iter().position(|month| {
+            *month == name || (name.len() == 3 && month.starts_with(&name)) || (name == "sept" && *month == "september")
+        });
         self.month = Some(u32::try_from(found? + 1).ok()?);
         let rest = &text[letters..];
         Some(rest.strip_prefix('.').unwrap_or(rest))

@@ -4,8 +4,8 @@ use polars::prelude::*;
 use pulse_core::{Error, LedgerEntry, Progress, Result};
 use serde::Serialize;
 
-use crate::names::col;
 use crate::engine;
+use crate::names::col;
 use crate::recipe::{Recipe, at_step};
 use crate::step::{ROW, RowEffect, Step, StepInput, StepOutput};
 
@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_converted_is_missing_and_in_the_ledger() {
-        let df = df!("price" => [Some("1,5"), Some("n/a"), None, Some("1e400")], "year" => [1.0, 1.5, 2.0, f64::NAN]).expect("a frame");
+        let df = df!("price" => [Some("1,5"), Some("n/a"), None, Some("1e400")], "year" => [1.0, 1.5, 2.0, f64::NAN])
+            .expect("a frame");
         let recipe = recipe(&[
             ("filter_rows", json!({"rules": [{"column": "price", "operator": "is_not", "value": "x"}]})),
             ("parse_number", json!({"columns": ["price"], "decimal_mark": "comma"})),
@@ -204,9 +205,16 @@ mod tests {
         let ledger = ledger(&plan, &Progress::new()).expect("a ledger");
         let names: Vec<&str> = ledger.get_column_names().into_iter().map(PlSmallStr::as_str).collect();
         assert_eq!(names, LedgerEntry::COLUMNS, "a ledger has the columns every ledger has");
-        let text = crate::to_text(&ledger.select(["source", "row", "column", "value", "step"]).expect("columns")).expect("text");
+        let text = crate::to_text(&ledger.select(["source", "row", "column", "value", "step"]).expect("columns"))
+            .expect("text");
         let rows: Vec<String> = (0..text.height())
-            .map(|row| text.columns().iter().map(|column| column.str().expect("text").get(row).unwrap_or("-").to_owned()).collect::<Vec<_>>().join(" | "))
+            .map(|row| {
+                text.columns()
+                    .iter()
+                    .map(|column| column.str().expect("text").get(row).unwrap_or("-").to_owned())
+                    .collect::<Vec<_>>()
+                    .join(" | ")
+            })
             .collect();
         assert_eq!(
             rows,
@@ -219,7 +227,11 @@ mod tests {
             "each rejected value says where it was and what it was"
         );
         let counts = counts(df.lazy(), &recipe, &Progress::new()).expect("counts");
-        assert_eq!(counts.iter().map(|step| step.rejected).collect::<Vec<_>>(), [0, 2, 2], "the counts agree with the ledger");
+        assert_eq!(
+            counts.iter().map(|step| step.rejected).collect::<Vec<_>>(),
+            [0, 2, 2],
+            "the counts agree with the ledger"
+        );
     }
 
     #[test]

@@ -66,7 +66,9 @@ mod tests {
     #[test]
     fn close_names_are_found_and_far_ones_are_not() {
         let known = ["country", "item", "value_usd", "year"];
-        for (name, expected) in [("Country", "country"), ("contry", "country"), ("value", "value_usd"), ("yaer", "year")] {
+        for (name, expected) in
+            [("Country", "country"), ("contry", "country"), ("value", "value_usd"), ("yaer", "year")]
+        {
             assert_eq!(close(name, known.into_iter()).first(), Some(&expected), "for {name}");
         }
         assert!(close("population", known.into_iter()).is_empty(), "nothing is close to population");

@@ -82,7 +82,8 @@ pub enum ColumnStatus {
 /// It never fails as a whole: a step that fails carries its error, and the steps behind it do not run. Row numbers
 /// start afresh behind a step that makes other rows.
 pub fn preview(sample: &DataFrame, recipe: &Recipe, selected: Option<usize>) -> Preview {
-    let start = fold::numbered(sample.clone().lazy()).and_then(|frame| frame.collect().map_err(engine("read the sample")));
+    let start =
+        fold::numbered(sample.clone().lazy()).and_then(|frame| frame.collect().map_err(engine("read the sample")));
     let start = match start {
         Ok(start) => start,
         Err(error) => return failed(recipe, error),

@@ -77,7 +77,9 @@ pub fn profile(mut frame: LazyFrame, columns: Option<&[String]>, progress: &Prog
     let mut profiles = Vec::with_capacity(names.len());
     for name in &names {
         let dtype = schema.get(name).ok_or_else(|| {
-            Error::not_found(format!("There is no column `{name}` to profile.")).hint("Reload the table.").field("columns")
+            Error::not_found(format!("There is no column `{name}` to profile."))
+                .hint("Reload the table.")
+                .field("columns")
         })?;
         profiles.push(column(&frame, name, dtype, progress)?);
     }
@@ -120,7 +122,13 @@ fn measured(frame: &LazyFrame, name: &PlSmallStr, dtype: &DataType, progress: &P
 }
 
 /// Equal bins between the smallest and the largest finite value.
-fn histogram(frame: &LazyFrame, name: &PlSmallStr, dtype: &DataType, stats: &DataFrame, progress: &Progress) -> Result<Distribution> {
+fn histogram(
+    frame: &LazyFrame,
+    name: &PlSmallStr,
+    dtype: &DataType,
+    stats: &DataFrame,
+    progress: &Progress,
+) -> Result<Distribution> {
     let value = || col(name.clone()).to_physical().cast(DataType::Float64);
     let value = || if dtype.is_decimal() { col(name.clone()).cast(DataType::Float64) } else { value() };
     let bound = |stats: DataFrame, bound: &str| -> Option<f64> {
@@ -136,7 +144,9 @@ fn histogram(frame: &LazyFrame, name: &PlSmallStr, dtype: &DataType, stats: &Dat
         let found = collect(frame.clone().select(wanted), ATTEMPT, progress)?;
         bounds = (bound(found.clone(), "min"), bound(found, "max"));
     }
-    let (Some(min), Some(max)) = bounds else { return Ok(Distribution::Histogram { edges: Vec::new(), counts: Vec::new() }) };
+    let (Some(min), Some(max)) = bounds else {
+        return Ok(Distribution::Histogram { edges: Vec::new(), counts: Vec::new() });
+    };
     let whole = !dtype.is_float() && !dtype.is_decimal();
     let (bins, width) = bins(min, max, whole);
     let bin = ((value() - lit(min)) / lit(width)).floor().clip(lit(0.0), lit((bins - 1) as f64));
@@ -148,7 +158,11 @@ fn histogram(frame: &LazyFrame, name: &PlSmallStr, dtype: &DataType, stats: &Dat
         .agg([len().cast(DataType::UInt64).alias("count")]);
     let grouped = collect(grouped, ATTEMPT, progress)?;
     let mut counts = vec![0; bins as usize];
-    let found = grouped.column("bin").and_then(|bin| bin.u32()).ok().zip(grouped.column("count").and_then(|count| count.u64()).ok());
+    let found = grouped
+        .column("bin")
+        .and_then(|bin| bin.u32())
+        .ok()
+        .zip(grouped.column("count").and_then(|count| count.u64()).ok());
     for (bin, count) in found.into_iter().flat_map(|(bins, counts)| bins.iter().zip(counts.iter())) {
         if let (Some(bin), Some(count)) = (bin, count) {
             counts[bin as usize] = count;
@@ -193,7 +207,13 @@ fn counted(frame: &LazyFrame, name: &PlSmallStr, dtype: &DataType, progress: &Pr
     let grouped = collect(grouped, ATTEMPT, progress)?;
     let texts = text::to_text(&grouped.select(["value"]).map_err(crate::engine(ATTEMPT))?)?;
     let values = texts.columns()[0].as_materialized_series().str().map_err(crate::engine(ATTEMPT))?.clone();
-    let counts: Vec<u64> = grouped.column("count").and_then(|count| count.u64()).map_err(crate::engine(ATTEMPT))?.iter().flatten().collect();
+    let counts: Vec<u64> = grouped
+        .column("count")
+        .and_then(|count| count.u64())
+        .map_err(crate::engine(ATTEMPT))?
+        .iter()
+        .flatten()
+        .collect();
     let missing: u64 = values.iter().zip(&counts).filter(|(value, _)| value.is_none()).map(|(_, count)| count).sum();
     let total: u64 = counts.iter().sum();
     let top = most_common(&values, &counts);
@@ -215,7 +235,8 @@ fn counted(frame: &LazyFrame, name: &PlSmallStr, dtype: &DataType, progress: &Pr
 }
 
 fn most_common(values: &StringChunked, counts: &[u64]) -> Vec<(String, u64)> {
-    let mut found: Vec<(u64, &str)> = counts.iter().zip(values.iter()).filter_map(|(count, value)| Some((*count, value?))).collect();
+    let mut found: Vec<(u64, &str)> =
+        counts.iter().zip(values.iter()).filter_map(|(count, value)| Some((*count, value?))).collect();
     let order = |a: &(u64, &str), b: &(u64, &str)| b.0.cmp(&a.0).then(a.1.cmp(b.1));
     if found.len() > TOP {
         found.select_nth_unstable_by(TOP - 1, order);
@@ -243,31 +264,56 @@ mod tests {
         let profile = profiled(df);
         assert_eq!(profile.rows, 4, "all rows count");
         let n = &profile.columns[0];
-        assert_eq!((n.missing, n.distinct, n.min.as_deref(), n.max.as_deref()), (1, 2, Some("1"), Some("3")), "missing is no value");
+        assert_eq!(
+            (n.missing, n.distinct, n.min.as_deref(), n.max.as_deref()),
+            (1, 2, Some("1"), Some("3")),
+            "missing is no value"
+        );
         let Distribution::Histogram { edges, counts } = &n.distribution else { panic!("numbers have a histogram") };
-        assert_eq!((edges.join(" "), counts.clone()), ("1 2 3 4".to_owned(), vec![1, 0, 2]), "whole numbers have whole bins");
-        let Distribution::Histogram { counts, .. } = &profile.columns[1].distribution else { panic!("numbers have a histogram") };
+        assert_eq!(
+            (edges.join(" "), counts.clone()),
+            ("1 2 3 4".to_owned(), vec![1, 0, 2]),
+            "whole numbers have whole bins"
+        );
+        let Distribution::Histogram { counts, .. } = &profile.columns[1].distribution else {
+            panic!("numbers have a histogram")
+        };
         assert_eq!((counts.len(), counts.iter().sum::<u64>()), (20, 2), "values that are not finite have no bin");
     }
 
     #[test]
     fn texts_have_their_most_common_values() {
-        let many: Vec<Option<String>> = (0..100).map(|n: i32| (n % 20 != 0).then(|| format!("v{:02}", n % 20 / 2))).collect();
+        let many: Vec<Option<String>> =
+            (0..100).map(|n: i32| (n % 20 != 0).then(|| format!("v{:02}", n % 20 / 2))).collect();
         let profile = profiled(df!("t" => many, "b" => vec![true; 100]).expect("a frame"));
         let t = &profile.columns[0];
         assert_eq!((t.missing, t.distinct, t.min.as_deref()), (5, 10, Some("v00")), "exact counts");
         let Distribution::Top { values, others } = &t.distribution else { panic!("texts have top values") };
-        assert_eq!((values[0].clone(), values.last().cloned(), *others), (("v01".into(), 10), Some(("v00".into(), 5)), 0), "in order");
-        assert_eq!(profile.columns[1].distribution, Distribution::Top { values: vec![("true".into(), 100)], others: 0 }, "booleans too");
+        assert_eq!(
+            (values[0].clone(), values.last().cloned(), *others),
+            (("v01".into(), 10), Some(("v00".into(), 5)), 0),
+            "in order"
+        );
+        assert_eq!(
+            profile.columns[1].distribution,
+            Distribution::Top { values: vec![("true".into(), 100)], others: 0 },
+            "booleans too"
+        );
     }
 
     #[test]
     fn dates_and_empty_tables_have_profiles() {
         let dates = Series::new("d".into(), [19_722_i32, 19_752]).into_date().into_column();
         let profile = profiled(DataFrame::new(2, vec![dates]).expect("a frame"));
-        let Distribution::Histogram { edges, counts } = &profile.columns[0].distribution else { panic!("dates have a histogram") };
+        let Distribution::Histogram { edges, counts } = &profile.columns[0].distribution else {
+            panic!("dates have a histogram")
+        };
         assert_eq!((edges[0].as_str(), counts.iter().sum::<u64>()), ("2023-12-31", 2), "edges are dates");
         let empty = profiled(df!("n" => Vec::<i64>::new(), "t" => Vec::<String>::new()).expect("a frame"));
-        assert_eq!((empty.rows, empty.columns[0].min.clone(), empty.columns[1].distinct), (0, None, 0), "an empty table has an empty profile");
+        assert_eq!(
+            (empty.rows, empty.columns[0].min.clone(), empty.columns[1].distinct),
+            (0, None, 0),
+            "an empty table has an empty profile"
+        );
     }
 }

@@ -37,7 +37,10 @@ fn steps() -> Vec<(&'static str, Value)> {
         ("trim_whitespace", json!({"columns": ["text"]})),
         ("change_case", json!({"columns": ["text"], "case": "upper"})),
         ("find_replace", json!({"columns": ["text"], "find": "a", "replace": "$1"})),
-        ("map_values", json!({"column": "text", "mapping": [{"from": "A", "to": "b"}, {"from": "-", "to": null}], "unmatched": "reject"})),
+        (
+            "map_values",
+            json!({"column": "text", "mapping": [{"from": "A", "to": "b"}, {"from": "-", "to": null}], "unmatched": "reject"}),
+        ),
         ("null_tokens", json!({"columns": ["text"]})),
         ("parse_number", json!({"columns": ["number"]})),
         ("parse_number", json!({"columns": ["number"], "result": "integer", "comparison": "strip"})),
@@ -51,7 +54,10 @@ fn steps() -> Vec<(&'static str, Value)> {
         ("drop_missing", json!({"columns": ["text"], "blank_is_missing": true})),
         ("drop_duplicates", json!({"columns": ["text"], "keep": "last"})),
         ("drop_duplicates", json!({})),
-        ("filter_rows", json!({"action": "remove", "rules": [{"column": "text", "operator": "contains", "value": "a"}]})),
+        (
+            "filter_rows",
+            json!({"action": "remove", "rules": [{"column": "text", "operator": "contains", "value": "a"}]}),
+        ),
         ("sort", json!({"by": [{"column": "text", "descending": true}, {"column": "n"}]})),
         ("select", json!({"columns": ["n"], "keep_others": true})),
         ("unpivot", json!({"keep": ["text", "number", "date"], "name_column": "n", "value_column": "x"})),

@@ -129,7 +129,11 @@ mod tests {
             (r#"{"format":1,"steps":[]}"#, Code::Damaged, None),
             (r#"{"format":2,"name":"x","steps":[]}"#, Code::Unsupported, Some("format")),
             (r#"{"format":0,"name":"x","steps":[]}"#, Code::Damaged, Some("format")),
-            (r#"{"format":1,"name":"x","steps":[{"id":"a","kind":"fly","config":{}}]}"#, Code::InvalidInput, Some("steps.0.kind")),
+            (
+                r#"{"format":1,"name":"x","steps":[{"id":"a","kind":"fly","config":{}}]}"#,
+                Code::InvalidInput,
+                Some("steps.0.kind"),
+            ),
             (
                 r#"{"format":1,"name":"x","steps":[{"id":"a","kind":"sort","config":{"oops":1}}]}"#,
                 Code::InvalidInput,

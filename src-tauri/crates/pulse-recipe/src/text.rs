@@ -72,7 +72,9 @@ pub fn series_to_text(series: &Series) -> PolarsResult<Series> {
         }
         DataType::Datetime(unit, zone) => {
             let (instants, unit, zoned) = (series.to_physical_repr(), *unit, zone.is_some());
-            let texts = instants.i64()?.apply_into_string_amortized(|instant, text| text.push_str(&timestamp(instant, unit, zoned)));
+            let texts = instants
+                .i64()?
+                .apply_into_string_amortized(|instant, text| text.push_str(&timestamp(instant, unit, zoned)));
             Ok(texts.into_series())
         }
         _ => {
@@ -132,11 +134,13 @@ fn json(value: &AnyValue) -> String {
         }
         AnyValue::Struct(_, _, fields) => {
             let values = value._iter_struct_av();
-            let members = fields.iter().zip(values).map(|(field, value)| format!("{}:{}", quote(field.name()), json(&value)));
+            let members =
+                fields.iter().zip(values).map(|(field, value)| format!("{}:{}", quote(field.name()), json(&value)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(","))
         }
         AnyValue::StructOwned(pair) => {
-            let members = pair.1.iter().zip(&pair.0).map(|(field, value)| format!("{}:{}", quote(field.name()), json(value)));
+            let members =
+                pair.1.iter().zip(&pair.0).map(|(field, value)| format!("{}:{}", quote(field.name()), json(value)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(","))
         }
         value if value.is_nan() => quote("NaN"),
@@ -224,15 +228,32 @@ mod tests {
         let cases: Vec<(Series, &str, &str)> = vec![
             (Series::new("a".into(), [i64::MIN]), "integer", "-9223372036854775808"),
             (Series::new("a".into(), [u64::MAX]), "integer", "18446744073709551615"),
-            (digits.into_decimal_unchecked(38, 2).into_series(), "decimal(38,2)", "-123456789012345678901234567890123456.78"),
+            (
+                digits.into_decimal_unchecked(38, 2).into_series(),
+                "decimal(38,2)",
+                "-123456789012345678901234567890123456.78",
+            ),
             (Series::new("a".into(), [0.1 + 0.2]), "number", "0.30000000000000004"),
             (Series::new("a".into(), [f64::NAN]), "number", "NaN"),
             (Series::new("a".into(), [true]), "boolean", "true"),
             (Series::new("a".into(), [19_782_i32]).into_date(), "date", "2024-02-29"),
-            (Series::new("a".into(), [1_709_211_600_000_001_i64]).into_datetime(TimeUnit::Microseconds, None), "timestamp", "2024-02-29T13:00:00.000001"),
-            (Series::new("a".into(), [1_709_211_600_000_i64]).into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)), "timestamp", "2024-02-29T13:00:00Z"),
+            (
+                Series::new("a".into(), [1_709_211_600_000_001_i64]).into_datetime(TimeUnit::Microseconds, None),
+                "timestamp",
+                "2024-02-29T13:00:00.000001",
+            ),
+            (
+                Series::new("a".into(), [1_709_211_600_000_i64])
+                    .into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)),
+                "timestamp",
+                "2024-02-29T13:00:00Z",
+            ),
             (Series::new("a".into(), [3_723_500_000_000_i64]).into_time(), "time", "01:02:03.5"),
-            (Series::new("a".into(), [-90_061_500_i64]).into_duration(TimeUnit::Milliseconds), "duration", "-P1DT1H1M1.5S"),
+            (
+                Series::new("a".into(), [-90_061_500_i64]).into_duration(TimeUnit::Milliseconds),
+                "duration",
+                "-P1DT1H1M1.5S",
+            ),
             (Series::new("a".into(), [&[0_u8, 255, 16][..]]), "binary", "00ff10"),
             (Series::new("a".into(), [Series::new("".into(), ["x\"y", "z"])]), "list", r#"["x\"y","z"]"#),
         ];

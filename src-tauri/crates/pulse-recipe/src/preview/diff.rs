@@ -168,7 +168,9 @@ impl Rows {
     /// The texts of a column: of a removed column or row what they were, otherwise what they are.
     fn cells(&self, column: &PreviewColumn, before: &DataFrame, after: &DataFrame) -> PolarsResult<Column> {
         let text = |df: &DataFrame| series_to_text(df.column(&column.name)?.as_materialized_series());
-        let take = |texts: Series, rows: &Option<IdxCa>| rows.as_ref().map_or_else(|| Ok(texts.clone()), |rows| texts.take(rows));
+        let take = |texts: Series, rows: &Option<IdxCa>| {
+            rows.as_ref().map_or_else(|| Ok(texts.clone()), |rows| texts.take(rows))
+        };
         if column.status == ColumnStatus::Removed {
             return Ok(take(text(before)?, &self.before)?.into_column());
         }

@@ -23,20 +23,37 @@ fn texts(frame: &DataFrame, column: &str) -> Vec<String> {
 }
 
 fn sample() -> DataFrame {
-    df!("item" => [" rice", "maize", "wheat", "rye"], "price" => [Some("1.5"), None, Some("n/a"), Some("2")]).expect("a frame")
+    df!("item" => [" rice", "maize", "wheat", "rye"], "price" => [Some("1.5"), None, Some("n/a"), Some("2")])
+        .expect("a frame")
 }
 
 #[test]
 fn changed_cells_carry_their_old_text() {
-    let preview = preview(&sample(), &recipe(&[("trim_whitespace", json!({})), ("parse_number", json!({"columns": ["price"]}))]), Some(1));
+    let preview = preview(
+        &sample(),
+        &recipe(&[("trim_whitespace", json!({})), ("parse_number", json!({"columns": ["price"]}))]),
+        Some(1),
+    );
     assert_eq!(texts(&preview.frame, "price"), ["1.5", "∅", "∅", "2.0"], "the values after the step");
     assert_eq!(texts(&preview.frame, "__old:price"), ["1.5", "∅", "n/a", "2"], "the values before it");
     let changed = preview.frame.column("__changed:price").expect("marked").bool().expect("boolean").clone();
-    assert_eq!(changed.iter().map(|cell| cell == Some(true)).collect::<Vec<_>>(), [false, false, true, true], "the cells that differ");
+    assert_eq!(
+        changed.iter().map(|cell| cell == Some(true)).collect::<Vec<_>>(),
+        [false, false, true, true],
+        "the cells that differ"
+    );
     assert!(preview.frame.column("__changed:item").is_err(), "the step before is not marked");
-    assert_eq!(preview.columns[1], PreviewColumn { name: "price".into(), type_word: "number".into(), status: ColumnStatus::Changed }, "the type is the new one");
+    assert_eq!(
+        preview.columns[1],
+        PreviewColumn { name: "price".into(), type_word: "number".into(), status: ColumnStatus::Changed },
+        "the type is the new one"
+    );
     let step = &preview.steps[1];
-    assert_eq!((step.rows_in, step.rows_out, step.cells_changed, step.rejected), (4, 4, 2, 1), "one value went to the ledger");
+    assert_eq!(
+        (step.rows_in, step.rows_out, step.cells_changed, step.rejected),
+        (4, 4, 2, 1),
+        "one value went to the ledger"
+    );
 }
 
 #[test]
@@ -60,10 +77,22 @@ fn removed_rows_and_columns_stay_in_their_place() {
 fn sorting_marks_nothing_and_reshaping_shows_the_rows_after() {
     let sorted = preview(&sample(), &recipe(&[("sort", json!({"by": [{"column": "item"}]}))]), None);
     assert_eq!(texts(&sorted.frame, "item"), [" rice", "maize", "rye", "wheat"], "the rows are in order");
-    assert_eq!((sorted.steps[0].cells_changed, texts(&sorted.frame, "__mark")), (0, vec![String::new(); 4]), "no cell changed");
+    assert_eq!(
+        (sorted.steps[0].cells_changed, texts(&sorted.frame, "__mark")),
+        (0, vec![String::new(); 4]),
+        "no cell changed"
+    );
     let config = json!({"group_by": ["price"], "aggregations": [{"function": "count"}]});
-    let grouped = preview(&sample(), &recipe(&[("group_aggregate", config), ("fill_missing", json!({"columns": ["price"], "value": "0"}))]), Some(1));
-    assert_eq!(texts(&grouped.frame, "__old:price"), ["1.5", "∅", "n/a", "2"], "steps behind a grouping are compared again");
+    let grouped = preview(
+        &sample(),
+        &recipe(&[("group_aggregate", config), ("fill_missing", json!({"columns": ["price"], "value": "0"}))]),
+        Some(1),
+    );
+    assert_eq!(
+        texts(&grouped.frame, "__old:price"),
+        ["1.5", "∅", "n/a", "2"],
+        "steps behind a grouping are compared again"
+    );
 }
 
 #[test]
@@ -82,5 +111,8 @@ fn a_failing_step_carries_its_error_and_stops_the_rest() {
     assert_eq!(texts(&broken.frame, "item")[0], "rice", "the steps before are shown");
     recipe.steps[1].enabled = false;
     let unknown = preview_of(&recipe, Some(3));
-    assert!(unknown.steps[3].error.is_some() && unknown.frame.height() == 4, "an unknown step shows the rows before it");
+    assert!(
+        unknown.steps[3].error.is_some() && unknown.frame.height() == 4,
+        "an unknown step shows the rows before it"
+    );
 }

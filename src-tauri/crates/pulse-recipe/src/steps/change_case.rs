@@ -67,7 +67,9 @@ impl Step for ChangeCase {
     fn apply(&self, input: StepInput) -> Result<StepOutput> {
         let columns = input.text_columns(&self.columns, "columns")?;
         let case = self.case;
-        Ok(input.with(columns.iter().map(|column| map_text(column, move |text| Some(Cow::Owned(case.write(text))))).collect()))
+        Ok(input.with(
+            columns.iter().map(|column| map_text(column, move |text| Some(Cow::Owned(case.write(text))))).collect(),
+        ))
     }
 
     fn sentence(&self) -> String {

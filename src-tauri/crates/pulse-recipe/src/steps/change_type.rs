@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::convert::{Conversion, Parse, Reason, Value};
 use crate::dates::{Format, read_time};
+use crate::names::{self, col};
 use crate::number::Digits;
 use crate::step::{About, Example, Step, StepInput, StepOutput};
-use crate::names::{self, col};
 use crate::text;
 
 /// Changes the type of columns. A value that does not fit the new type exactly (a text that is no number, 1.5 as an
@@ -114,9 +114,12 @@ pub fn conversion(column: &str, source: &DataType, target: &DataType) -> Result<
         || (source.is_bool() && target.is_primitive_numeric())
         || (source.is_primitive_numeric() && target.is_bool());
     if !possible {
-        return Err(Error::invalid(format!("The column `{column}` is {}; it cannot become {word}.", text::type_word(source)))
-            .hint("Change it to text first, then to the type you need.")
-            .field("to"));
+        return Err(Error::invalid(format!(
+            "The column `{column}` is {}; it cannot become {word}.",
+            text::type_word(source)
+        ))
+        .hint("Change it to text first, then to the type you need.")
+        .field("to"));
     }
     Ok(Conversion::cast(column, source, target, &format!("The value does not fit {word} exactly.")))
 }
@@ -132,7 +135,9 @@ pub fn parse(target: &DataType) -> Result<Parse> {
             let format = Format::new("YYYY-MM-DD")?;
             Arc::new(move |text| {
                 let moment = format.read(text);
-                moment.map(|moment| Value::Integer(moment.days())).ok_or_else(|| "The text is not a date such as 2024-01-31.".into())
+                moment
+                    .map(|moment| Value::Integer(moment.days()))
+                    .ok_or_else(|| "The text is not a date such as 2024-01-31.".into())
             })
         }
         DataType::Datetime(_, zone) => iso_timestamp(zone.is_some())?,
@@ -157,7 +162,9 @@ fn iso_timestamp(utc: bool) -> Result<Parse> {
     let times = ["YYYY-MM-DD", "YYYY-MM-DD HH:mm", "YYYY-MM-DD HH:mm:ss", "YYYY-MM-DD HH:mm:ss.S"];
     let mut formats = Vec::new();
     for time in times {
-        for pattern in [time.to_owned(), time.replace(' ', "T"), format!("{time}Z"), format!("{}Z", time.replace(' ', "T"))] {
+        for pattern in
+            [time.to_owned(), time.replace(' ', "T"), format!("{time}Z"), format!("{}Z", time.replace(' ', "T"))]
+        {
             formats.push(Format::new(&pattern)?);
         }
     }
@@ -167,7 +174,9 @@ fn iso_timestamp(utc: bool) -> Result<Parse> {
         match (utc, moment.offset) {
             (true, _) => Ok(Value::Integer(moment.utc_microseconds())),
             (false, None) => Ok(Value::Integer(moment.wall_microseconds())),
-            (false, Some(_)) => Err("The text has an offset from UTC, which a timestamp without a zone would lose.".into()),
+            (false, Some(_)) => {
+                Err("The text has an offset from UTC, which a timestamp without a zone would lose.".into())
+            }
         }
     }))
 }

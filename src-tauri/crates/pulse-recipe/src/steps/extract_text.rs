@@ -47,26 +47,37 @@ impl Step for ExtractText {
         let pattern = regex(&self.pattern, true, "pattern")?;
         let groups = pattern.captures_len() - 1;
         if self.into.len() != groups.max(1) {
-            return Err(Error::invalid(format!("The expression gives {} columns, but {} are named.", groups.max(1), self.into.len()))
-                .hint("Name one column for each group in parentheses.")
-                .field("into"));
+            return Err(Error::invalid(format!(
+                "The expression gives {} columns, but {} are named.",
+                groups.max(1),
+                self.into.len()
+            ))
+            .hint("Name one column for each group in parentheses.")
+            .field("into"));
         }
         for (index, name) in self.into.iter().enumerate() {
             input.new_column(name, "into")?;
             if self.into[..index].contains(name) {
-                return Err(Error::invalid(format!("Two new columns are called `{name}`.")).hint("Give each group a name of its own.").field("into"));
+                return Err(Error::invalid(format!("Two new columns are called `{name}`."))
+                    .hint("Give each group a name of its own.")
+                    .field("into"));
             }
         }
         let exprs = self.into.iter().enumerate().map(|(index, name)| {
             let (pattern, group) = (pattern.clone(), if groups == 0 { 0 } else { index + 1 });
-            let extracted = map_text(&self.column, move |text| Some(Cow::Borrowed(pattern.captures(text)?.get(group)?.as_str())));
+            let extracted =
+                map_text(&self.column, move |text| Some(Cow::Borrowed(pattern.captures(text)?.get(group)?.as_str())));
             extracted.alias(name.as_str())
         });
         let exprs = exprs.collect();
         let mut rejects = Vec::new();
         if self.unmatched == Unmatched::Ledger {
             let matches: Parse = Arc::new(move |text| {
-                if pattern.is_match(text) { Ok(Value::Missing) } else { Err("The text does not match the expression.".into()) }
+                if pattern.is_match(text) {
+                    Ok(Value::Missing)
+                } else {
+                    Err("The text does not match the expression.".into())
+                }
             });
             let reason = Conversion::parse(&self.column, DataType::String, matches).reason;
             rejects.extend(reason.map(|reason| input.reject(&self.column, input.text_of(&self.column), reason)));

@@ -48,9 +48,12 @@ impl FillMissing {
         let values = col(column);
         let numeric = dtype.is_primitive_numeric() || dtype.is_decimal();
         if matches!(self.with, Filler::Mean | Filler::Median) && !numeric {
-            return Err(Error::invalid(format!("The column `{column}` is {}; it has no average.", text::type_word(dtype)))
-                .hint("Choose another filling, or parse the column as a number in a step before.")
-                .field("with"));
+            return Err(Error::invalid(format!(
+                "The column `{column}` is {}; it has no average.",
+                text::type_word(dtype)
+            ))
+            .hint("Choose another filling, or parse the column as a number in a step before.")
+            .field("with"));
         }
         let average = |average: Expr| {
             let average = if dtype.is_integer() { average.round(0, RoundMode::HalfAwayFromZero) } else { average };

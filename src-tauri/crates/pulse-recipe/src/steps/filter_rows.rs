@@ -108,9 +108,12 @@ enum Operator {
 /// The value a user wrote, as a literal of the type of `column`; fails where it is no value of that type.
 pub fn literal(column: &str, dtype: &DataType, value: &str, field: &str) -> Result<Expr> {
     let refused = |reason: &str| {
-        Error::invalid(format!("“{value}” cannot be a value of `{column}`, which is {}. {reason}", text::type_word(dtype)))
-            .hint("Write the value as the column shows it.")
-            .field(field)
+        Error::invalid(format!(
+            "“{value}” cannot be a value of `{column}`, which is {}. {reason}",
+            text::type_word(dtype)
+        ))
+        .hint("Write the value as the column shows it.")
+        .field(field)
     };
     let series = if dtype.is_string() {
         Series::new(column.into(), [value])
@@ -160,7 +163,11 @@ impl Rule {
     /// The value in the column's type; a number with decimals may be compared with a column of integers.
     fn literal(&self, dtype: &DataType, value: &str, field: &str) -> Result<Expr> {
         literal(&self.column, dtype, value, field).or_else(|error| {
-            if dtype.is_integer() { literal(&self.column, &DataType::Float64, value, field).map_err(|_| error) } else { Err(error) }
+            if dtype.is_integer() {
+                literal(&self.column, &DataType::Float64, value, field).map_err(|_| error)
+            } else {
+                Err(error)
+            }
         })
     }
 
@@ -169,7 +176,8 @@ impl Rule {
             let values: HashSet<String> = self.values.iter().cloned().collect();
             return Ok(test(col(self.column.as_str()), move |text| values.contains(text)));
         }
-        let equal = self.values.iter().map(|value| Ok(col(self.column.as_str()).eq(self.literal(dtype, value, field)?)));
+        let equal =
+            self.values.iter().map(|value| Ok(col(self.column.as_str()).eq(self.literal(dtype, value, field)?)));
         let equal: Result<Vec<Expr>> = equal.collect();
         Ok(equal?.into_iter().reduce(Expr::or).unwrap_or_else(|| lit(false)))
     }
@@ -263,5 +271,45 @@ impl Step for FilterRows {
                 after: json!({"item": ["maize"], "price": [1.0]}),
             },
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fold;
+
+    #[test]
+    fn values_are_read_in_the_type_of_their_column() {
+        let day = Series::new("day".into(), [19_723_i32, 19_753]).into_date();
+        let moment = Series::new("moment".into(), [0_i64, 86_400_000_000])
+            .into_datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
+        let money = Series::new("money".into(), [1.5, 2.25]).cast(&DataType::Decimal(10, 2)).expect("decimals");
+        let small = Series::new("small".into(), [1_i32, 2]);
+        let flag = Series::new("flag".into(), [true, false]);
+        let columns = [day, moment, money, small, flag].map(IntoColumn::into_column).to_vec();
+        let table = DataFrame::new(2, columns).expect("a frame");
+        let cases = [
+            ("day", Operator::GreaterOrEqual, "2024-01-31", Ok(1)),
+            ("day", Operator::Is, "2024-01-01", Ok(1)),
+            ("day", Operator::Is, "1.1.2024", Err("rules.0.value")),
+            ("moment", Operator::Less, "1970-01-02", Ok(1)),
+            ("money", Operator::Is, "2.250", Ok(1)),
+            ("money", Operator::Is, "2.255", Err("rules.0.value")),
+            ("small", Operator::Greater, "1.5", Ok(1)),
+            ("small", Operator::Is, "two", Err("rules.0.value")),
+            ("small", Operator::StartsWith, "2", Ok(1)),
+            ("flag", Operator::IsNot, "true", Ok(1)),
+            ("flag", Operator::Matches, "(", Err("rules.0.value")),
+            ("fleg", Operator::Is, "true", Err("rules.0.column")),
+        ];
+        for (column, operator, value, expected) in cases {
+            let rule = Rule { column: column.into(), operator, value: value.into(), values: Vec::new() };
+            let step = FilterRows { rules: vec![rule], ..FilterRows::default() };
+            let frame = fold::numbered(table.clone().lazy()).expect("numbered");
+            let rows = fold::apply(&step, frame, "t", "1").map(|output| output.frame.collect().expect("rows").height());
+            let rows = rows.map_err(|error| error.field.unwrap_or_default());
+            assert_eq!(rows, expected.map_err(str::to_owned), "{column} {operator:?} {value}");
+        }
     }
 }

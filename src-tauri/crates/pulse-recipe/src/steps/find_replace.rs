@@ -57,7 +57,9 @@ impl Default for FindReplace {
 /// A regular expression of the user's; `field` is the setting it stands in.
 pub fn regex(pattern: &str, match_case: bool, field: &str) -> Result<Regex> {
     if pattern.is_empty() {
-        return Err(Error::invalid("There is nothing to find.").hint("Enter a text or a regular expression.").field(field));
+        return Err(Error::invalid("There is nothing to find.")
+            .hint("Enter a text or a regular expression.")
+            .field(field));
     }
     RegexBuilder::new(pattern).case_insensitive(!match_case).build().map_err(|cause| {
         let message = cause.to_string();

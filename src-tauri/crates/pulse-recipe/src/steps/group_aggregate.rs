@@ -97,8 +97,15 @@ impl Aggregation {
         let dtype = input.dtype(&self.column, &field)?;
         let numeric = dtype.is_primitive_numeric() || dtype.is_decimal();
         if matches!(self.function, Function::Sum | Function::Mean | Function::Median) && !numeric {
-            let message = format!("The column `{}` is {}; it has no {}.", self.column, text::type_word(dtype), self.function.word());
-            return Err(Error::invalid(message).hint("Choose a column of numbers, or parse it in a step before.").field(field));
+            let message = format!(
+                "The column `{}` is {}; it has no {}.",
+                self.column,
+                text::type_word(dtype),
+                self.function.word()
+            );
+            return Err(Error::invalid(message)
+                .hint("Choose a column of numbers, or parse it in a step before.")
+                .field(field));
         }
         let values = col(self.column.as_str());
         let computed = match self.function {
@@ -153,7 +160,9 @@ impl Step for GroupAggregate {
             input.columns(&self.group_by, "group_by")?;
         }
         if self.aggregations.is_empty() {
-            return Err(Error::invalid("There is nothing to compute.").hint("Add a computation.").field("aggregations"));
+            return Err(Error::invalid("There is nothing to compute.")
+                .hint("Add a computation.")
+                .field("aggregations"));
         }
         let exprs = self.aggregations.iter().enumerate();
         let exprs: Result<Vec<Expr>> =
@@ -182,15 +191,26 @@ impl Step for GroupAggregate {
 
     fn sentence(&self) -> String {
         let computed: Vec<String> = self.aggregations.iter().map(Aggregation::name).collect();
-        format!("Group by {}: {}", names::list_or(&self.group_by, "nothing"), names::list_or(&computed, "nothing computed"))
+        format!(
+            "Group by {}: {}",
+            names::list_or(&self.group_by, "nothing"),
+            names::list_or(&computed, "nothing computed")
+        )
     }
 
     fn about() -> About {
-        About { kind: "group_aggregate", title: "Group and aggregate", group: "Tables", applies_to: &[], column_field: None }
+        About {
+            kind: "group_aggregate",
+            title: "Group and aggregate",
+            group: "Tables",
+            applies_to: &[],
+            column_field: None,
+        }
     }
 
     fn examples() -> Vec<Example> {
-        let before = json!({"item": ["rice", "maize", "rice", null], "price": [2.0, 1.0, 4.0, null], "sold": [1, 2, 3, 9]});
+        let before =
+            json!({"item": ["rice", "maize", "rice", null], "price": [2.0, 1.0, 4.0, null], "sold": [1, 2, 3, 9]});
         vec![
             Example {
                 title: "Mean price and number of rows of each item",

@@ -58,7 +58,18 @@ steps! {
 
 /// The type words of every column: for steps that any column's menu offers.
 const ANY: &[&str] = &[
-    "text", "integer", "decimal", "number", "boolean", "date", "timestamp", "time", "duration", "list", "struct", "binary",
+    "text",
+    "integer",
+    "decimal",
+    "number",
+    "boolean",
+    "date",
+    "timestamp",
+    "time",
+    "duration",
+    "list",
+    "struct",
+    "binary",
 ];
 
 /// The type words of text columns.

@@ -50,13 +50,33 @@ enum Kind {
 
 /// The usual formats whose day and month cannot be taken for each other.
 const CLEAR: [&str; 10] = [
-    "YYYY-M-D", "YYYY/M/D", "YYYY.M.D", "D.M.YYYY", "YYYYMMDD", "D MMM YYYY", "D-MMM-YYYY", "D-MMM-YY", "MMM D, YYYY", "MMM D YYYY",
+    "YYYY-M-D",
+    "YYYY/M/D",
+    "YYYY.M.D",
+    "D.M.YYYY",
+    "YYYYMMDD",
+    "D MMM YYYY",
+    "D-MMM-YYYY",
+    "D-MMM-YY",
+    "MMM D, YYYY",
+    "MMM D YYYY",
 ];
 const DAY_FIRST: [&str; 3] = ["D/M/YYYY", "D-M-YYYY", "D/M/YY"];
 const MONTH_FIRST: [&str; 3] = ["M/D/YYYY", "M-D-YYYY", "M/D/YY"];
 const TIMES: [&str; 13] = [
-    " H:mm", " H:mm:ss", " H:mm:ss.S", " h:mm A", " h:mm:ss A", " HH:mmZ", " HH:mm:ssZ", " HH:mm:ss.SZ", "THH:mm", "THH:mm:ss", "THH:mm:ss.S",
-    "THH:mm:ssZ", "THH:mm:ss.SZ",
+    " H:mm",
+    " H:mm:ss",
+    " H:mm:ss.S",
+    " h:mm A",
+    " h:mm:ss A",
+    " HH:mmZ",
+    " HH:mm:ssZ",
+    " HH:mm:ss.SZ",
+    "THH:mm",
+    "THH:mm:ss",
+    "THH:mm:ss.S",
+    "THH:mm:ssZ",
+    "THH:mm:ss.SZ",
 ];
 
 impl ParseDate {
@@ -64,8 +84,8 @@ impl ParseDate {
     fn formats(&self) -> Result<(Vec<Format>, Vec<Format>)> {
         if !self.formats.is_empty() {
             let formats = self.formats.iter().enumerate();
-            let formats =
-                formats.map(|(index, format)| Format::new(format).map_err(|error| error.field(format!("formats.{index}"))));
+            let formats = formats
+                .map(|(index, format)| Format::new(format).map_err(|error| error.field(format!("formats.{index}"))));
             return Ok((formats.collect::<Result<_>>()?, Vec::new()));
         }
         let ambiguous = if self.day_first { DAY_FIRST } else { MONTH_FIRST };

@@ -111,8 +111,8 @@ enum Comparison {
 }
 
 const CURRENCY_CODES: [&str; 32] = [
-    "USD", "EUR", "GBP", "JPY", "CNY", "INR", "CHF", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RUB", "TRY",
-    "BRL", "MXN", "ZAR", "NGN", "KES", "ETB", "GHS", "EGP", "IDR", "PHP", "BDT", "PKR", "XOF", "XAF",
+    "USD", "EUR", "GBP", "JPY", "CNY", "INR", "CHF", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF",
+    "RUB", "TRY", "BRL", "MXN", "ZAR", "NGN", "KES", "ETB", "GHS", "EGP", "IDR", "PHP", "BDT", "PKR", "XOF", "XAF",
 ];
 
 impl Default for ParseNumber {
@@ -205,7 +205,9 @@ impl ParseNumber {
             ThousandsMark::Apostrophe => is_apostrophe(c),
             ThousandsMark::None => false,
         };
-        let Some(mark) = whole.chars().find(|c| is_mark(*c)) else { return Some(Cow::Owned(format!("{whole}{fraction}"))) };
+        let Some(mark) = whole.chars().find(|c| is_mark(*c)) else {
+            return Some(Cow::Owned(format!("{whole}{fraction}")));
+        };
         let groups: Vec<&str> = whole.split(mark).collect();
         grouped(&groups).then(|| Cow::Owned(format!("{}{fraction}", groups.concat())))
     }
@@ -218,7 +220,9 @@ fn grouped(groups: &[&str]) -> bool {
     let (Some(last), middle) = (groups.last(), &groups[1..groups.len() - 1]) else { return false };
     let same = |length: usize| middle.iter().all(|group| group.len() == length);
     let digits = groups[1..].iter().all(|group| group.bytes().all(|byte| byte.is_ascii_digit()));
-    digits && last.len() == 3 && ((same(3) && (1..=3).contains(&first.len())) || (same(2) && (1..=2).contains(&first.len())))
+    digits
+        && last.len() == 3
+        && ((same(3) && (1..=3).contains(&first.len())) || (same(2) && (1..=2).contains(&first.len())))
 }
 
 fn is_blank(c: char) -> bool {

@@ -28,9 +28,10 @@ impl Step for Rename {
                 .hint("Choose another name, or drop the other column first.")
                 .field("to"));
         }
-        let columns = input.names().into_iter().map(|name| {
-            if name == self.column { col(name).alias(self.to.as_str()) } else { col(name) }
-        });
+        let columns = input
+            .names()
+            .into_iter()
+            .map(|name| if name == self.column { col(name).alias(self.to.as_str()) } else { col(name) });
         let columns: Vec<Expr> = std::iter::once(col(ROW)).chain(columns).collect();
         Ok(StepOutput { frame: input.frame.select(columns), rejects: Vec::new(), rows: RowEffect::Keep })
     }

@@ -52,9 +52,11 @@ impl Step for Sort {
     }
 
     fn sentence(&self) -> String {
-        let keys: Vec<String> = self.by.iter().map(|key| {
-            if key.descending { format!("{} descending", key.column) } else { key.column.clone() }
-        }).collect();
+        let keys: Vec<String> = self
+            .by
+            .iter()
+            .map(|key| if key.descending { format!("{} descending", key.column) } else { key.column.clone() })
+            .collect();
         format!("Sort by {}", names::list_or(&keys, "columns"))
     }
 

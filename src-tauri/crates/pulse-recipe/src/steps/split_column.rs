@@ -84,9 +84,9 @@ type Cut = Arc<dyn Fn(&str, usize) -> Vec<String> + Send + Sync>;
 impl SplitColumn {
     fn cut(&self) -> Result<Cut> {
         match self.at {
-            At::Delimiter if self.delimiter.is_empty() => {
-                Err(Error::invalid("There is no delimiter to split at.").hint("Enter one, such as a comma.").field("delimiter"))
-            }
+            At::Delimiter if self.delimiter.is_empty() => Err(Error::invalid("There is no delimiter to split at.")
+                .hint("Enter one, such as a comma.")
+                .field("delimiter")),
             At::Delimiter => {
                 let delimiter = self.delimiter.clone();
                 Ok(Arc::new(move |text, limit| text.splitn(limit, delimiter.as_str()).map(str::to_owned).collect()))
@@ -149,7 +149,9 @@ impl Step for SplitColumn {
     fn apply(&self, input: StepInput) -> Result<StepOutput> {
         input.text_column(&self.column, "column")?;
         if self.into.is_empty() {
-            return Err(Error::invalid("The new columns have no names.").hint("Enter a name for each part.").field("into"));
+            return Err(Error::invalid("The new columns have no names.")
+                .hint("Enter a name for each part.")
+                .field("into"));
         }
         for (index, name) in self.into.iter().enumerate() {
             input.new_column(name, "into")?;
@@ -162,13 +164,15 @@ impl Step for SplitColumn {
         let (cut, count) = (self.cut()?, self.into.len());
         let limit = if self.rest == Rest::Keep { count } else { count + 1 };
         let exprs = self.into.iter().enumerate();
-        let exprs: Vec<Expr> = exprs.map(|(index, name)| part(&self.column, &cut, index, limit).alias(name.as_str())).collect();
+        let exprs: Vec<Expr> =
+            exprs.map(|(index, name)| part(&self.column, &cut, index, limit).alias(name.as_str())).collect();
         let order = self.order(&input);
         let mut rejects = Vec::new();
         if self.rest == Rest::Ledger {
             let surplus = part(&self.column, &cut, count, limit);
             let reason = format!("The text has more than {count} parts; the rest was cut off.");
-            let reason = when(surplus.clone().is_not_null()).then(lit(reason)).otherwise(lit(NULL).cast(DataType::String));
+            let reason =
+                when(surplus.clone().is_not_null()).then(lit(reason)).otherwise(lit(NULL).cast(DataType::String));
             rejects.push(input.reject(&self.column, surplus, reason));
         }
         let frame = input.frame.with_columns(exprs).select(order);

@@ -34,7 +34,8 @@ fn examples_are_true() {
             let place = format!("{}: {}", step.kind, example.title);
             let parsed = parse(&step.kind, &example.config).unwrap_or_else(|error| panic!("{place}: {error}"));
             let before = fold::numbered(frame(&example.before).lazy()).expect("numbered");
-            let output = fold::apply(parsed.as_ref(), before, "t", "1").unwrap_or_else(|error| panic!("{place}: {error}"));
+            let output =
+                fold::apply(parsed.as_ref(), before, "t", "1").unwrap_or_else(|error| panic!("{place}: {error}"));
             let got = output.frame.collect().unwrap_or_else(|error| panic!("{place}: {error}"));
             assert!(got.schema().contains(ROW), "{place}: the row number survives");
             let got = to_text(&got.drop(ROW).expect("dropped")).expect("text");
@@ -63,7 +64,8 @@ fn every_step_is_described_and_its_settings_round_trip() {
 #[test]
 fn forms_use_the_vocabulary_only() {
     const WIDGETS: [&str; 7] = ["column", "columns", "new_column", "code", "tokens", "mapping", "condition"];
-    const EXTENSIONS: [&str; 6] = ["x-widget", "x-depends-on", "x-advanced", "x-placeholder", "x-language", "x-suggestions"];
+    const EXTENSIONS: [&str; 6] =
+        ["x-widget", "x-depends-on", "x-advanced", "x-placeholder", "x-language", "x-suggestions"];
     fn check(place: &str, schema: &Value) {
         assert!(schema.get("$ref").is_none() && schema.get("anyOf").is_none(), "{place}: no references or unions");
         for (key, value) in schema.as_object().into_iter().flatten() {
@@ -100,8 +102,13 @@ fn a_missing_column_is_an_error_of_every_step_that_names_one() {
         config[field] = if several { serde_json::json!(["othr"]) } else { "othr".into() };
         let parsed = parse(&step.kind, &config).unwrap_or_else(|error| panic!("{}: {error}", step.kind));
         let frame = fold::numbered(table.clone().lazy()).expect("numbered");
-        let error = fold::apply(parsed.as_ref(), frame, "t", "1").err().unwrap_or_else(|| panic!("{} must fail", step.kind));
+        let error =
+            fold::apply(parsed.as_ref(), frame, "t", "1").err().unwrap_or_else(|| panic!("{} must fail", step.kind));
         assert_eq!(error.field.as_ref(), Some(field), "{}: {error}", step.kind);
-        assert!(error.hint.is_some_and(|hint| hint.contains("other")), "{}: the hint names the close column", step.kind);
+        assert!(
+            error.hint.is_some_and(|hint| hint.contains("other")),
+            "{}: the hint names the close column",
+            step.kind
+        );
     }
 }

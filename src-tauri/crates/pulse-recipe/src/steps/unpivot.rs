@@ -55,7 +55,9 @@ impl Unpivot {
         let turned: Vec<String> = if self.columns.is_empty() { except(&self.keep) } else { self.columns.clone() };
         let kept: Vec<String> = if self.keep.is_empty() { except(&turned) } else { self.keep.clone() };
         if turned.is_empty() {
-            return Err(Error::invalid("No column is left to turn into rows.").hint("Choose the columns to turn.").field("columns"));
+            return Err(Error::invalid("No column is left to turn into rows.")
+                .hint("Choose the columns to turn.")
+                .field("columns"));
         }
         if let Some(both) = turned.iter().find(|name| kept.contains(name)) {
             return Err(Error::invalid(format!("The column `{both}` is both kept and turned into rows."))
@@ -79,7 +81,13 @@ impl Unpivot {
 }
 
 /// The batch with each row repeated for each of the `turned` columns, which must have one type.
-fn unpivot(batch: &DataFrame, turned: &[String], kept: &[PlSmallStr], name: &str, value: &str) -> PolarsResult<DataFrame> {
+fn unpivot(
+    batch: &DataFrame,
+    turned: &[String],
+    kept: &[PlSmallStr],
+    name: &str,
+    value: &str,
+) -> PolarsResult<DataFrame> {
     let (height, count) = (batch.height(), turned.len());
     let mut values = batch.column(&turned[0])?.clone().with_name(value.into());
     for column in &turned[1..] {
@@ -88,7 +96,8 @@ fn unpivot(batch: &DataFrame, turned: &[String], kept: &[PlSmallStr], name: &str
     let position = |row: usize, column: usize| (column * height + row) as IdxSize;
     let by_row: IdxCa = (0..height).flat_map(|row| (0..count).map(move |column| Some(position(row, column)))).collect();
     let repeat: IdxCa = (0..height).flat_map(|row| (0..count).map(move |_| Some(row as IdxSize))).collect();
-    let names = StringChunked::from_iter_values(name.into(), (0..height).flat_map(|_| turned.iter().map(String::as_str)));
+    let names =
+        StringChunked::from_iter_values(name.into(), (0..height).flat_map(|_| turned.iter().map(String::as_str)));
     let mut columns = Vec::with_capacity(kept.len() + 2);
     for column in kept {
         columns.push(batch.column(column)?.take(&repeat)?);
@@ -111,7 +120,8 @@ impl Step for Unpivot {
         } else {
             input.frame.clone()
         };
-        let kept: Vec<PlSmallStr> = std::iter::once(ROW.into()).chain(kept.iter().map(|name| name.as_str().into())).collect();
+        let kept: Vec<PlSmallStr> =
+            std::iter::once(ROW.into()).chain(kept.iter().map(|name| name.as_str().into())).collect();
         let mut schema: Schema = kept
             .iter()
             .map(|name| (name.clone(), input.schema.get(name).cloned().unwrap_or(DataType::UInt64)))
@@ -136,7 +146,13 @@ impl Step for Unpivot {
     }
 
     fn about() -> About {
-        About { kind: "unpivot", title: "Columns to rows (unpivot)", group: "Tables", applies_to: &[], column_field: None }
+        About {
+            kind: "unpivot",
+            title: "Columns to rows (unpivot)",
+            group: "Tables",
+            applies_to: &[],
+            column_field: None,
+        }
     }
 
     fn examples() -> Vec<Example> {
