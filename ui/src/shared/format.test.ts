@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, counted, duration, fileName, moment, number, percent } from "./format";
+import { ago, bytes, count, counted, duration, estimate, fileName, moment, number, percent } from "./format";
 
 describe("formatting", () => {
   it.each([
@@ -16,6 +16,12 @@ describe("formatting", () => {
   ])("says %d with its noun", (value, text) => expect(counted(value, "row")).toBe(text));
 
   it("keeps irregular plurals", () => expect(counted(2, "entry", "entries")).toBe("2 entries"));
+
+  it.each([
+    [0, "0"],
+    [42, "42"],
+    [3_138_802, "3,100,000"],
+  ])("estimates %d", (value, text) => expect(estimate(value)).toBe(text));
 
   it.each([
     [3, "3"],
@@ -38,6 +44,7 @@ describe("formatting", () => {
     [12_400_000, "12.4 MB"],
     [766_000_000, "766 MB"],
     [999_960, "1.0 MB"],
+    [99_960_000, "100 MB"],
     [2e15, "2.0 PB"],
     [5e18, "5000 PB"],
   ])("shows %d bytes", (value, text) => expect(bytes(value)).toBe(text));

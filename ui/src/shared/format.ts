@@ -11,6 +11,11 @@ export function counted(value: number, noun: string, plural = `${noun}s`): strin
   return `${count(value)} ${value === 1 ? noun : plural}`;
 }
 
+/** An estimated count to two digits, so that it does not look exact: `3,100,000` for 3,138,802. */
+export function estimate(value: number): string {
+  return count(Number(value.toPrecision(2)));
+}
+
 /** A measured number with at most four significant digits; whole numbers stay whole. */
 export function number(value: number): string {
   return Number.isInteger(value) ? count(value) : decimals.format(value);
@@ -35,7 +40,7 @@ export function bytes(value: number): string {
     size /= 1000;
     unit += 1;
   }
-  return `${size.toFixed(size < 100 ? 1 : 0)} ${units[unit]}`;
+  return `${size.toFixed(size < 99.95 ? 1 : 0)} ${units[unit]}`;
 }
 
 /** A duration in seconds, to the precision that matters: `0.42 s`, `12 s`, `3 min 5 s`, `2 h 4 min`. */

@@ -39,11 +39,14 @@ export function useJobs() {
   });
 }
 
+/** Jobs that pages show by themselves, and how many do. */
 const watched = new Map<string, number>();
+/** Jobs whose end a page has shown. */
+const seenEnding = new Set<string>();
 
-/** Whether a job is shown on the page, so that its end needs no announcement. */
+/** Whether a page shows or has shown how a job ended, so that its end needs no announcement. */
 export function isWatched(id: string): boolean {
-  return (watched.get(id) ?? 0) > 0;
+  return (watched.get(id) ?? 0) > 0 || seenEnding.has(id);
 }
 
 /** One job with its log; follows it while it runs. Its end is not announced elsewhere while the caller is shown. */
@@ -55,7 +58,11 @@ export function useJob(id: string | null) {
   }, [id]);
   return useQuery({
     queryKey: ["job", id],
-    queryFn: () => rpc("job_show", { id: id ?? "" }),
+    queryFn: async () => {
+      const detail = await rpc("job_show", { id: id ?? "" });
+      if (!isActive(detail.info.state)) seenEnding.add(detail.info.id);
+      return detail;
+    },
     enabled: id !== null,
     refetchInterval: ({ state }) => (state.data && !isActive(state.data.info.state) ? false : BUSY_MS),
   });

@@ -58,7 +58,7 @@ export function FileList({ inspected, paths, chosen, onChoose }: FileListProps) 
           <li key={file.path}>
             <FileEntry
               file={file}
-              single={all.length === 1 && inspected.files.length === 1}
+              single={inspected.files.length === 1 && all.length < 2}
               chosen={chosen}
               onToggle={toggle}
               onRemove={
@@ -114,7 +114,7 @@ function FileEntry({ file, single, chosen, onToggle, onRemove }: FileEntryProps)
           </ActionIcon>
         )}
       </div>
-      {file.problem && (
+      {file.problem && !single && (
         <Text size="xs" className={classes.refused} role="alert">
           <Prose text={`${file.problem.message} ${file.problem.hint ?? ""}`} />
         </Text>

@@ -3,11 +3,11 @@ import type { ImportPreview } from "../../generated/rpc";
 import { count, counted } from "../../shared/format";
 import { Prose } from "../../shared/Prose";
 import classes from "./import.module.css";
+import { counts } from "./target";
 
 /** The account of the records, and the first that did not fit with the reason. */
 export function LedgerPeek({ preview }: { preview: ImportPreview }) {
   const { records, rows, rejected, complete, ledger } = preview;
-  const about = complete ? "" : "About ";
   return (
     <section className={classes.ledger} aria-labelledby="ledger">
       <div className={classes.panelHead}>
@@ -15,8 +15,9 @@ export function LedgerPeek({ preview }: { preview: ImportPreview }) {
           What does not fit
         </Title>
         <Text size="xs" c="dimmed">
-          {about}
-          {counted(records, "record")} = {counted(rows, "row")} + {count(rejected)} in the ledger only
+          {complete
+            ? `${counted(records, "record")} = ${counted(rows, "row")} + ${count(rejected)} in the ledger only`
+            : `An estimate from the first part: ${counts(preview, records, "record")}`}
         </Text>
       </div>
       {ledger.length === 0 ? (

@@ -1,10 +1,13 @@
 import { Loader, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { memo, useState } from "react";
 import type { ImportColumn } from "../../generated/rpc";
 import { count, counted, duration } from "../../shared/format";
 import { Prose } from "../../shared/Prose";
+import { TypeBadge } from "../../shared/TypeBadge";
 import classes from "./import.module.css";
 import { TypeMenu } from "./TypeMenu";
-import type { ShownPreview } from "./usePreview";
+import { counts } from "./target";
+import type { FirstRows, ShownColumn, ShownPreview } from "./usePreview";
 
 interface PreviewTableProps {
   preview: ShownPreview;
@@ -15,7 +18,8 @@ interface PreviewTableProps {
 
 /** The first rows as they will become; every column's type says why and can be changed. */
 export function PreviewTable({ preview, types, onType }: PreviewTableProps) {
-  const { shown, rows, reading } = preview;
+  const [open, setOpen] = useState<{ column: ImportColumn; badge: HTMLElement } | null>(null);
+  const { shown, first, reading } = preview;
   if (!shown) return <Loading />;
   return (
     <>
@@ -33,43 +37,83 @@ export function PreviewTable({ preview, types, onType }: PreviewTableProps) {
       ))}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable for the keyboard to scroll it. */}
       <section className={classes.scroller} tabIndex={0} aria-label="The first rows" aria-busy={reading}>
-        <table className={classes.table}>
-          <thead>
-            <tr>
-              <th className={classes.rowNumber} aria-label="Row" />
-              {shown.columns.map((column) => (
-                <th key={column.name} scope="col" data-number={isNumber(column) || undefined}>
-                  <span className={classes.columnName} title={column.name}>
-                    {column.name}
-                  </span>
-                  <TypeMenu column={column} chosen={types[column.name]} onType={(type) => onType(column.name, type)} />
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name than their place.
-              <tr key={index}>
-                <td className={classes.rowNumber}>{index + 1}</td>
-                {shown.columns.map((column, at) => (
-                  <td key={column.name} data-number={isNumber(column) || undefined}>
-                    <Cell value={row[at] ?? null} />
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-        {rows.length === 0 && !reading && <Text p="md">No row: {counted(shown.records, "record")} were read.</Text>}
-        {shown.rows > rows.length && rows.length > 0 && (
+        <Rows first={first} onOpen={setOpen} />
+        {first.rows.length === 0 && !reading && (
+          <Text p="md">No row: {counts(shown, shown.records, "record")} read.</Text>
+        )}
+        {shown.rows > first.rows.length && first.rows.length > 0 && (
           <Text size="xs" c="dimmed" p={8}>
-            The first {count(rows.length)} of {shown.complete ? "" : "about "}
-            {counted(shown.rows, "row")}
+            The first {count(first.rows.length)} of {counts(shown, shown.rows, "row")}
           </Text>
         )}
       </section>
+      {open && (
+        <TypeMenu
+          column={open.column}
+          badge={open.badge}
+          chosen={types[open.column.name]}
+          onType={(type) => onType(open.column.name, type)}
+          onClose={() => setOpen(null)}
+        />
+      )}
     </>
+  );
+}
+
+interface RowsProps {
+  first: FirstRows;
+  onOpen(at: { column: ImportColumn; badge: HTMLElement }): void;
+}
+
+/** Drawn again only for other rows: typing elsewhere on the page must not wait for thousands of cells. */
+const Rows = memo(function Rows({ first: { columns, rows }, onOpen }: RowsProps) {
+  return (
+    <table className={classes.table}>
+      <thead>
+        <tr>
+          <th className={classes.rowNumber} aria-label="Row" />
+          {columns.map((column) => (
+            <th key={column.name} scope="col" data-number={isNumber(column) || undefined}>
+              <span className={classes.columnName} title={column.name}>
+                {column.name}
+              </span>
+              <Type column={column} onOpen={(badge) => onOpen({ column, badge })} />
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name than their place.
+          <tr key={index}>
+            <td className={classes.rowNumber}>{index + 1}</td>
+            {columns.map((column, at) => (
+              <td key={column.name} data-number={isNumber(column) || undefined}>
+                <Cell value={row[at] ?? null} />
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+});
+
+function Type({ column, onOpen }: { column: ShownColumn; onOpen(badge: HTMLElement): void }) {
+  const why = column.why.replaceAll("`", "");
+  if (column.added) return <TypeBadge type={column.type} why={why} />;
+  return (
+    <button
+      type="button"
+      className={classes.type}
+      data-chosen={column.overridden || undefined}
+      title={why}
+      aria-haspopup="menu"
+      aria-label={`Type of ${column.name}: ${column.type}. ${why}`}
+      onClick={(event) => onOpen(event.currentTarget)}
+    >
+      <TypeBadge type={column.type} />
+    </button>
   );
 }
 

@@ -1,9 +1,7 @@
-import { Menu, UnstyledButton } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
-import { useState } from "react";
 import type { ImportColumn } from "../../generated/rpc";
 import { Prose } from "../../shared/Prose";
-import { TypeBadge } from "../../shared/TypeBadge";
 import classes from "./import.module.css";
 
 /** The types a column can be read as, in the engine's words. */
@@ -11,27 +9,28 @@ const TYPES = ["text", "integer", "decimal", "number", "boolean", "date", "times
 
 interface TypeMenuProps {
   column: ImportColumn;
+  /** The badge that was clicked. */
+  badge: HTMLElement;
   /** The type the user chose, where one was chosen. */
   chosen: string | undefined;
   /** `undefined` lets the type be detected again. */
   onType(type: string | undefined): void;
+  onClose(): void;
 }
 
-/** A column's type: says why on hover, and is changed by a click. */
-export function TypeMenu({ column, chosen, onType }: TypeMenuProps) {
-  const [opened, setOpened] = useState(false);
+/** The menu under a column's type badge. There is one for all columns, because a file may have hundreds. */
+export function TypeMenu({ column, badge, chosen, onType, onClose }: TypeMenuProps) {
+  const { left, bottom } = badge.getBoundingClientRect();
+  const close = () => {
+    onClose();
+    badge.focus();
+  };
   return (
-    <Menu position="bottom-start" width={240} opened={opened} onChange={setOpened}>
+    <Menu opened onChange={(opened) => !opened && close()} position="bottom-start" width={240}>
       <Menu.Target>
-        <UnstyledButton
-          className={classes.type}
-          data-chosen={chosen !== undefined || undefined}
-          aria-label={`Type of ${column.name}: ${column.type}. ${column.why}`}
-        >
-          <TypeBadge type={column.type} why={opened ? undefined : column.why} />
-        </UnstyledButton>
+        <span style={{ position: "fixed", left, top: bottom }} />
       </Menu.Target>
-      <Menu.Dropdown>
+      <Menu.Dropdown aria-label={`Type of ${column.name}`}>
         <Menu.Label className={classes.why}>
           <Prose text={column.why} />
         </Menu.Label>

@@ -9,7 +9,7 @@ import { useJobsChanged, useTables, useWorkspace } from "../../shared/queries";
 import { FileList } from "./FileList";
 import { ImportBar } from "./ImportBar";
 import classes from "./import.module.css";
-import { chosenInputs, firstChoice } from "./inputs";
+import { chosenInputs, firstChoice, importable } from "./inputs";
 import { LedgerPeek } from "./LedgerPeek";
 import { PreviewTable } from "./PreviewTable";
 import { SettingsPanel } from "./SettingsPanel";
@@ -55,9 +55,7 @@ export function Workbench({ paths, inspected }: WorkbenchProps) {
     <div className={classes.bench}>
       <FileList inspected={inspected} chosen={chosen} onChoose={setChosen} paths={paths} />
       <div className={classes.middle}>
-        {files.length === 0 && (
-          <EmptyState title="Nothing is chosen">Choose at least one file on the left to see its rows.</EmptyState>
-        )}
+        {files.length === 0 && <NothingChosen inspected={inspected} />}
         {files.length > 0 && preview.problem && (
           <div className={classes.notice}>
             <ProblemNotice
@@ -96,4 +94,20 @@ export function Workbench({ paths, inspected }: WorkbenchProps) {
       />
     </div>
   );
+}
+
+function NothingChosen({ inspected }: { inspected: Inspected }) {
+  const [, navigate] = useLocation();
+  const refused = inspected.files.find(({ problem }) => problem !== null);
+  if (importable(inspected).length === 0 && refused?.problem) {
+    return (
+      <div className={classes.notice}>
+        <ProblemNotice
+          problem={refused.problem}
+          action={{ label: "Choose other files", run: () => navigate("/import") }}
+        />
+      </div>
+    );
+  }
+  return <EmptyState title="Nothing is chosen">Choose at least one file on the left to see its rows.</EmptyState>;
 }

@@ -21,9 +21,24 @@ describe("inputs", () => {
     ]);
   });
 
-  it("begins with the inputs of the first one's kind", () => {
+  it.each([
+    [
+      ["p_2024.csv", "p_2025.csv", "q_2024.csv", "p_2025.json"],
+      ["p_2024.csv", "p_2025.csv"],
+    ],
+    [
+      ["part-00-1f2e3d4c.parquet", "part-01-9a8b7c6d.parquet"],
+      ["part-00-1f2e3d4c.parquet", "part-01-9a8b7c6d.parquet"],
+    ],
+    [["a.csv", "b.csv"], ["a.csv"]],
+  ])("of %j begins with %j", (names, chosen) => {
+    const all = inspected(...names.map((name) => file(name)));
+    expect([...firstChoice(all)]).toEqual(chosen.map((name) => `/data/${name}`));
+  });
+
+  it("puts the chosen inputs in the order of the list", () => {
     const all = inspected(archive, file("c.csv"), file("d.json"));
-    expect([...firstChoice(all)]).toEqual(["/data/a.zip!x.csv", "/data/c.csv"]);
+    expect([...firstChoice(all)]).toEqual(["/data/a.zip!x.csv"]);
     expect(chosenInputs(all, new Set(["/data/d.json"]))).toEqual([{ path: "/data/d.json" }]);
   });
 
@@ -58,7 +73,7 @@ describe("the sentence", () => {
       { ...preview, complete: false },
       "create",
       undefined,
-      "About 12,431 rows into bronze.p, about 3 records to the ledger",
+      "About 12,000 rows into bronze.p, about 3 records to the ledger",
     ],
     [preview, "append", existing, "12,431 rows added to the 1 row of bronze.p, 3 records to the ledger"],
     [

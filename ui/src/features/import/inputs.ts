@@ -18,20 +18,23 @@ export function importable(inspected: Inspected): ImportFile[] {
 }
 
 /**
- * What is chosen to begin with: the first input and all that have its kind of name, because files of one kind in one
- * folder or archive usually belong together and one table cannot mix kinds.
+ * What is chosen to begin with: the first input and all whose names differ from its name in numbers only, such as
+ * `prices_2024.csv` and `prices_2025.csv`, because those are usually parts of one table.
  */
 export function firstChoice(inspected: Inspected): Set<string> {
   const all = importable(inspected);
   const first = all[0];
   if (!first) return new Set();
-  const kind = extension(first);
-  return new Set(all.filter((file) => extension(file) === kind).map((file) => inputKey(file.path, file.member)));
+  const stem = nameWithoutNumbers(first);
+  return new Set(
+    all.filter((file) => nameWithoutNumbers(file) === stem).map((file) => inputKey(file.path, file.member)),
+  );
 }
 
-function extension(file: ImportFile): string {
+function nameWithoutNumbers(file: ImportFile): string {
   const name = fileName(file.member ?? file.path).toLowerCase();
-  return name.slice(name.indexOf(".") + 1);
+  // Programs that write parts name them by long hexadecimal numbers too.
+  return name.replace(/[0-9a-f-]{8,}|\d+/g, "#");
 }
 
 /** The chosen inputs in the order of the list. */

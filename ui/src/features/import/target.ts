@@ -1,5 +1,5 @@
 import type { ImportMode, ImportPreview, TableInfo } from "../../generated/rpc";
-import { counted } from "../../shared/format";
+import { counted, estimate } from "../../shared/format";
 
 /** The longest name of a table, in characters. */
 const LONGEST = 63;
@@ -15,9 +15,8 @@ export function nameProblem(name: string): string | null {
 
 /** What will happen, as a sentence without its end: "12,431 rows into bronze.prices, 3 records to the ledger". */
 export function importSentence(preview: ImportPreview, table: string, mode: ImportMode, existing?: TableInfo): string {
-  const about = preview.complete ? "" : "about ";
-  const rejected = preview.rejected > 0 ? `, ${about}${counted(preview.rejected, "record")} to the ledger` : "";
-  const rows = `${about}${counted(preview.rows, "row")}`;
+  const rejected = preview.rejected > 0 ? `, ${counts(preview, preview.rejected, "record")} to the ledger` : "";
+  const rows = counts(preview, preview.rows, "row");
   const sentence = rows.charAt(0).toUpperCase() + rows.slice(1);
   if (existing && mode === "append") {
     return `${sentence} added to the ${counted(existing.rows, "row")} of ${table}${rejected}`;
@@ -26,4 +25,10 @@ export function importSentence(preview: ImportPreview, table: string, mode: Impo
     return `${sentence} replace ${table}${rejected}; its ${counted(existing.rows, "row")} stay as version ${existing.version}`;
   }
   return `${sentence} into ${table}${rejected}`;
+}
+
+/** A count of a preview with its noun; an estimated one says so and has two digits only. */
+export function counts(preview: ImportPreview, value: number, noun: string): string {
+  if (preview.complete) return counted(value, noun);
+  return `about ${estimate(value)} ${value === 1 ? noun : `${noun}s`}`;
 }
