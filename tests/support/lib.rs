@@ -2,13 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod outside;
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{IpcStreamReader, SerReader};
 use pulse_engine::Engine;
 use pulse_rpc::Commands;
 use pulse_rpc::types::*;
 use serde_json::Value;
+
+pub use outside::*;
 
 /// An open workspace in a folder that is removed with it.
 pub struct Space {
@@ -52,8 +57,18 @@ impl Space {
         mode: ImportMode,
     ) -> Result<Value, pulse_core::Error> {
         let files = vec![ImportFile { path: path.display().to_string(), member: None }];
-        let started = self.engine.import_start(ImportRequest { files, options, table: table.to_owned(), mode })?;
-        self.result(&started)
+        self.import_files(ImportRequest { files, options, table: table.to_owned(), mode })
+    }
+
+    /// Imports what a request names.
+    pub fn import_files(&self, request: ImportRequest) -> Result<Value, pulse_core::Error> {
+        self.result(&self.engine.import_start(request)?)
+    }
+
+    /// Imports text written to a new file `name`; a failure ends the test.
+    pub fn import_text(&self, name: &str, text: impl AsRef<[u8]>, table: &str) -> Value {
+        let path = self.file(name, text);
+        self.import(&path, table).unwrap_or_else(|error| panic!("{name} is imported into {table}: {error}"))
     }
 
     /// Applies `steps`, each `(kind, config)`, to a table and returns the job's result.
@@ -79,16 +94,66 @@ impl Space {
         self.engine.json_rows(&RowsRequest { source, offset: 0, limit: 10_000 })
     }
 
-    /// All rows of a table as JSON values.
+    /// All rows of a table as JSON values, page by page.
     pub fn rows(&self, table: &str) -> Vec<Vec<Value>> {
-        let source = RowSource::Table { table: table.to_owned(), version: None };
-        self.engine.json_rows(&RowsRequest { source, offset: 0, limit: 10_000 }).expect("the table has rows")
+        self.pages(&RowSource::Table { table: table.to_owned(), version: None })
     }
 
     /// The ledger of a table as JSON values.
     pub fn ledger(&self, table: &str) -> Vec<Vec<Value>> {
-        let source = RowSource::Ledger { table: table.to_owned(), version: None };
-        self.engine.json_rows(&RowsRequest { source, offset: 0, limit: 10_000 }).expect("the ledger can be read")
+        self.pages(&RowSource::Ledger { table: table.to_owned(), version: None })
+    }
+
+    fn pages(&self, source: &RowSource) -> Vec<Vec<Value>> {
+        let mut rows = Vec::new();
+        loop {
+            let request = RowsRequest { source: source.clone(), offset: rows.len() as u64, limit: 10_000 };
+            let page = self.engine.json_rows(&request).unwrap_or_else(|error| panic!("{source:?} has rows: {error}"));
+            let last = page.len() < 10_000;
+            rows.extend(page);
+            if last {
+                return rows;
+            }
+        }
+    }
+
+    /// The first 10,000 rows as the grid gets them: the text of every cell, nothing where a value is missing.
+    pub fn grid(&self, source: RowSource) -> Vec<Vec<Option<String>>> {
+        let page = self.engine.rows(RowsRequest { source, offset: 0, limit: 10_000 }).expect("a page of rows");
+        let frame = IpcStreamReader::new(std::io::Cursor::new(page.0)).finish().expect("an Arrow IPC stream");
+        let columns: Vec<_> = frame.columns().iter().map(|column| column.str().expect("text columns")).collect();
+        (0..frame.height()).map(|at| columns.iter().map(|c| c.get(at).map(str::to_owned)).collect()).collect()
+    }
+
+    /// The grid of a table's newest version.
+    pub fn table_grid(&self, table: &str) -> Vec<Vec<Option<String>>> {
+        self.grid(RowSource::Table { table: table.to_owned(), version: None })
+    }
+
+    /// The names and type words of a table's columns.
+    pub fn columns(&self, table: &str) -> Vec<(String, String)> {
+        let request = TableVersion { table: table.to_owned(), version: None };
+        let shown = self.engine.table_show(request).unwrap_or_else(|error| panic!("{table} is shown: {error}"));
+        shown.columns.into_iter().map(|column| (column.name, column.type_word)).collect()
+    }
+
+    /// Exports a table and returns the file's bytes.
+    pub fn export(&self, table: &str, format: ExportFormat) -> Vec<u8> {
+        let path = self.path(&format!("export-{}", table.replace('.', "-")));
+        let source = ExportSource::Table { table: table.to_owned(), version: None };
+        let request = ExportRequest { source, format, path: Some(path.display().to_string()), guard_formulas: false };
+        let started = self.engine.export_start(request).expect("the export starts");
+        self.result(&started).unwrap_or_else(|error| panic!("{table} is exported: {error}"));
+        std::fs::read(&path).expect("the exported file")
+    }
+
+    /// Closes the workspace and opens it anew, as the next start of the program does.
+    pub fn reopen(self) -> Self {
+        let Self { engine, folder } = self;
+        let root = engine.root().to_owned();
+        drop(engine);
+        let engine = Engine::open(&root, "a test").expect("the workspace opens again");
+        Self { engine, folder }
     }
 
     /// Closes the workspace and returns its folder, still there as long as the guard lives.
@@ -111,50 +176,30 @@ pub fn recipe_steps(steps: &[(&str, Value)]) -> Vec<RecipeStep> {
     steps.iter().enumerate().map(step).collect()
 }
 
-/// Runs the `pulse` binary on a workspace.
-pub fn pulse(workspace: &Path, arguments: &[&str]) -> Output {
-    Command::new(pulse_binary())
-        .arg("--workspace")
-        .arg(workspace)
-        .args(arguments)
-        .output()
-        .expect("the pulse binary starts")
+/// Every file below a folder with its bytes' length and hash: what must be the same after something failed.
+pub fn files_below(folder: &Path) -> BTreeMap<PathBuf, (usize, u64)> {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.expect("a folder's entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).expect("a file of the workspace");
+            let mut hash = DefaultHasher::new();
+            bytes.hash(&mut hash);
+            found.insert(path, (bytes.len(), hash.finish()));
+        }
+    }
+    found
 }
 
-/// Runs `pulse --json` and returns its exit code and its one document.
-pub fn pulse_json(workspace: &Path, arguments: &[&str]) -> (i32, Value) {
-    let output = pulse(workspace, &[&["--json"], arguments].concat());
-    let text = String::from_utf8(output.stdout).expect("stdout is UTF-8");
-    let document = serde_json::from_str(&text).unwrap_or_else(|cause| {
-        panic!(
-            "{arguments:?} printed no single JSON document ({cause}): {text}{}",
-            String::from_utf8_lossy(&output.stderr)
-        )
-    });
-    (output.status.code().unwrap_or(-1), document)
-}
-
-/// The `pulse` binary beside this test's own, built by `npm test` before the tests.
-pub fn pulse_binary() -> PathBuf {
-    let own = std::env::current_exe().expect("the test knows its own path");
-    let folder = own.parent().and_then(Path::parent).expect("target/debug/deps");
-    let binary = folder.join(format!("pulse{}", std::env::consts::EXE_SUFFIX));
-    assert!(binary.exists(), "{} is missing: run `npm test`, which builds it first", binary.display());
-    binary
-}
-
-/// The repository's folder.
-pub fn repository() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().expect("tests lies in the repository").to_owned()
-}
-
-/// Runs a Python script in the virtual environment that `npm test` makes, with the peers `deltalake` and `duckdb`.
-pub fn python(script: &str, arguments: &[&str]) -> String {
-    let home = std::env::home_dir().expect("a home folder");
-    let python = home.join(".cache/cloud-pulse/venv/bin/python");
-    assert!(python.exists(), "{} is missing: run `npm test`, which makes it", python.display());
-    let output = Command::new(python).arg("-c").arg(script).args(arguments).output().expect("Python starts");
-    assert!(output.status.success(), "Python failed: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("Python prints UTF-8")
+/// Fails unless the error says what went wrong and what to do.
+pub fn assert_helpful(error: &pulse_core::Error, what: &str) {
+    assert!(error.message.len() > 10, "{what}: the message says what went wrong: {error:?}");
+    assert!(error.hint.as_ref().is_some_and(|hint| hint.len() > 10), "{what}: the hint says what to do: {error:?}");
+    assert_ne!(error.code, pulse_core::Code::Internal, "{what}: a foreseen error is not internal: {error:?}");
 }
