@@ -2,16 +2,17 @@ import "@glideapps/glide-data-grid/dist/index.css";
 import { DataEditor, type DataEditorRef, type Item, type Rectangle } from "@glideapps/glide-data-grid";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { RowSource } from "../generated/rpc";
-import { ProblemNotice } from "../shared/ProblemNotice";
 import { cellDrawing, dataCell } from "./cells";
 import { gridTheme, useGridColors } from "./colors";
 import classes from "./DataGrid.module.css";
+import { CopyNotice, GridNotice, GridSkeleton } from "./GridNotice";
 import { GridTip } from "./GridTip";
+import { useGridName, usePortal, useShownColumn } from "./gridPlace";
 import { headerDrawing, PLAIN_HEADER, RICH_HEADER } from "./header";
 import { PAGE_ROWS } from "./rowPages";
 import type { Bounds, CellInfo, DataColumn } from "./types";
 import { useColumnWidths } from "./useColumnWidths";
-import { COPY_ROWS, useCopy } from "./useCopy";
+import { useCopy } from "./useCopy";
 import { useGridEvents } from "./useGridEvents";
 import { useRows } from "./useRows";
 
@@ -31,6 +32,8 @@ export interface DataGridProps {
   onCell?: (cell: CellInfo | null) => void;
   /** Tells the first row on screen, so that a next source can be preloaded there. */
   onTopRow?: (row: number) => void;
+  /** Scrolls sideways until this column is on screen, whenever it becomes another one. */
+  showColumn?: string;
   showWhitespace?: boolean;
   /** Paints what a preview says was changed, added and removed. */
   marks?: boolean;
@@ -50,7 +53,8 @@ export function DataGrid(props: DataGridProps) {
   const editor = useRef<DataEditorRef>(null);
   const region = useRef<Rectangle>({ x: 0, y: 0, width: 12, height: 40 });
   const rowOf = useCallback((row: number) => (shown ? (shown[row] ?? 0) : row), [shown]);
-  const [, setShownProblem] = useState(0);
+  const [laidOut, setLaidOut] = useState(false);
+  const [, setRetried] = useState(0);
 
   const repaint = useCallback(() => {
     const { x, y, width, height } = region.current;
@@ -64,7 +68,6 @@ export function DataGrid(props: DataGridProps) {
   const colors = useGridColors();
   const theme = useMemo(() => gridTheme(colors), [colors]);
   const widths = useColumnWidths(columns, pages.peek(0), rich);
-  const { cellsForSelection, cut, forgetCut } = useCopy(pages, columns, rowOf);
 
   const fetchVisible = useCallback(() => {
     const { y, height } = region.current;
@@ -95,11 +98,17 @@ export function DataGrid(props: DataGridProps) {
   );
   const drawCell = useMemo(() => cellDrawing(colors), [colors]);
   const events = useGridEvents({ ...props, pages, rowOf, marks });
-  useGridName(frame, props.ariaLabel, ready);
+  const rowsShown = shown ? shown.length : rowCount;
+  const copy = useCopy(frame, { pages, columns, rowOf, rowCount: rowsShown, selection: events.selection });
+  useGridName(frame, props.ariaLabel);
+  usePortal();
+
+  useShownColumn(editor, region, columns, laidOut ? props.showColumn : undefined);
 
   const onVisible = useCallback(
     (range: Rectangle) => {
       region.current = range;
+      setLaidOut(true);
       fetchVisible();
       events.hideTip();
       onTopRow?.(rowOf(range.y));
@@ -107,7 +116,6 @@ export function DataGrid(props: DataGridProps) {
     [fetchVisible, events.hideTip, onTopRow, rowOf],
   );
 
-  const count = shown ? shown.length : rowCount;
   return (
     <div className={classes.frame} ref={frame}>
       {ready ? (
@@ -116,15 +124,14 @@ export function DataGrid(props: DataGridProps) {
           width="100%"
           height="100%"
           columns={gridColumns}
-          rows={count}
+          rows={rowsShown}
           rowHeight={ROW_HEIGHT}
           headerHeight={rich ? RICH_HEADER : PLAIN_HEADER}
-          rowMarkers={{ kind: "number", width: 20 + 8 * Math.max(3, String(count).length) }}
+          rowMarkers={{ kind: "number", width: 20 + 8 * Math.max(3, String(rowsShown).length) }}
           rowSelect="none"
           columnSelect="single"
           rangeSelect="rect"
           getCellContent={cellContent}
-          getCellsForSelection={cellsForSelection}
           drawHeader={drawHeader}
           drawCell={drawCell}
           theme={theme}
@@ -134,60 +141,26 @@ export function DataGrid(props: DataGridProps) {
           maxColumnWidth={1200}
           onColumnResize={(column, width) => widths.resize(column.title, width)}
           onVisibleRegionChanged={onVisible}
-          keybindings={{ search: false, cut: false, paste: false, delete: false }}
+          keybindings={{ copy: false, search: false, cut: false, paste: false, delete: false }}
           {...events.handlers}
         />
       ) : (
-        <Skeleton />
+        <GridSkeleton />
       )}
       <GridTip ref={events.showTip} />
       {problem && (
-        <div className={classes.notice}>
-          <ProblemNotice
-            problem={problem}
-            action={{
-              label: "Read the rows again",
-              run: () => {
-                retry();
-                setShownProblem((before) => before + 1);
-              },
-            }}
-          />
-        </div>
+        <GridNotice
+          problem={problem}
+          action="Read the rows again"
+          onAction={() => {
+            retry();
+            setRetried((before) => before + 1);
+          }}
+        />
       )}
-      {cut && (
-        <div className={classes.notice}>
-          <ProblemNotice
-            problem={{
-              code: "limit_exceeded",
-              message: `Copied the first ${COPY_ROWS.toLocaleString("en-US")} rows of the selection.`,
-              hint: "Export the table to get all of them.",
-            }}
-            action={{ label: "Dismiss", run: forgetCut }}
-          />
-        </div>
-      )}
+      {copy.outcome && <CopyNotice outcome={copy.outcome} onDismiss={copy.dismiss} />}
     </div>
   );
 }
 
 const NO_COLUMN: DataColumn = { name: "", type: "text" };
-
-/** The shape of a grid, shown while the first rows are read (after 150 ms). */
-function Skeleton() {
-  return (
-    <div className={classes.skeleton} role="status" aria-label="Reading rows">
-      {Array.from({ length: 14 }, (_, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the bars are all the same
-        <div key={index} />
-      ))}
-    </div>
-  );
-}
-
-/** Glide's accessibility tree has no name of its own. */
-function useGridName(frame: React.RefObject<HTMLDivElement | null>, name: string, ready: boolean) {
-  useEffect(() => {
-    if (ready) frame.current?.querySelector("[role=grid]")?.setAttribute("aria-label", name);
-  });
-}

@@ -104,16 +104,18 @@ function drawProfile(
   ctx.fillRect(left, top + 54, validWidth, 3);
   ctx.fillStyle = colors.error;
   ctx.fillRect(left + validWidth, top + 54, width - validWidth, 3);
-  drawDistribution(ctx, profile.distribution, { left, top: top + 61, width }, colors);
+  drawDistribution(ctx, profile, { left, top: top + 61, width }, colors);
 }
 
 const STRIP = 18;
 
-function drawDistribution(ctx: CanvasRenderingContext2D, shape: Distribution, box: Box, colors: GridColors): void {
+function drawDistribution(ctx: CanvasRenderingContext2D, profile: ColumnProfile, box: Box, colors: GridColors): void {
+  const shape = profile.distribution;
   if (shape.kind === "histogram") {
     drawHistogram(ctx, shape.counts, box, colors);
   } else if (shape.kind === "top") {
-    drawTopValues(ctx, shape, box, colors);
+    const others = `${count(Math.max(0, profile.distinct - shape.values.length))} others`;
+    drawTopValues(ctx, shape, others, box, colors);
   }
 }
 
@@ -141,6 +143,7 @@ function drawHistogram(
 function drawTopValues(
   ctx: CanvasRenderingContext2D,
   top: Extract<Distribution, { kind: "top" }>,
+  others: string,
   box: Box,
   colors: GridColors,
 ): void {
@@ -162,7 +165,7 @@ function drawTopValues(
   for (const value of top.values) {
     segment(value.rows, value.value === "" ? '""' : value.value, colors.accentSoft, colors.text);
   }
-  segment(top.others, "others", colors.track, colors.dimmed);
+  segment(top.others, others, colors.track, colors.dimmed);
 }
 
 function drawMenuButton(ctx: CanvasRenderingContext2D, centreX: number, centreY: number, color: string): void {

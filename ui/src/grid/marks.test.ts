@@ -16,6 +16,15 @@ const page = new RowPage(
   ),
 );
 
+describe("RowPage", () => {
+  it("reads flags that come as text as well", () => {
+    const text = new RowPage(
+      tableToIPC(new Table({ c: vectorFromArray(["true", "false", null], new Utf8()) }), "stream"),
+    );
+    expect([0, 1, 2].map((row) => text.flag("c", row))).toEqual([true, false, false]);
+  });
+});
+
 describe("cellMark", () => {
   const cases: [why: string, row: number, column: string, status: string, words: string | undefined][] = [
     ["a changed cell tells its old value", 0, "country", "changed", "changed, was “ Kenya”"],

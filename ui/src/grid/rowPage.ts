@@ -27,10 +27,9 @@ export class RowPage {
     return text;
   }
 
-  /** Whether the boolean cell is true; false where the page has no such column. */
+  /** Whether the cell says true, as a boolean or as text; false where the page has no such column. */
   flag(column: string, row: number): boolean {
-    const found = this.#column(column);
-    return found ? found.vector.get(row) === true : false;
+    return this.text(column, row) === "true";
   }
 
   #column(name: string): Column | null {

@@ -1,41 +1,64 @@
-import type { GetCellsThunk, GridCell, Rectangle } from "@glideapps/glide-data-grid";
-import { useCallback, useState } from "react";
-import { dataCell } from "./cells";
-import { PAGE_ROWS, type RowPages } from "./rowPages";
+import type { GridSelection } from "@glideapps/glide-data-grid";
+import { type RefObject, useCallback, useEffect, useState } from "react";
+import { copyText, type Picked, pickedBy } from "./copyText";
+import type { RowPages } from "./rowPages";
 import type { DataColumn } from "./types";
 
-/** More rows than this are an export, not a copy: they would stall the clipboard of every program. */
-export const COPY_ROWS = 50_000;
+/** More rows than this are an export, not a copy: browsers take a copy only within seconds of the key press. */
+export const COPY_ROWS = 10_000;
 
-/** The cells of a selection for the clipboard; rows that are not here yet are fetched first. */
-export function useCopy(pages: RowPages, columns: readonly DataColumn[], rowOf: (row: number) => number) {
-  const [cut, setCut] = useState(false);
-  const cellsForSelection = useCallback(
-    (range: Rectangle): GridCell[][] | GetCellsThunk => {
-      const rows = Math.min(range.height, COPY_ROWS);
-      setCut(rows < range.height);
-      const picked = columns.slice(range.x, range.x + range.width);
-      const wanted = Array.from({ length: rows }, (_, index) => rowOf(range.y + index));
-      const cellsOf = (row: number) => {
-        const page = pages.peek(row);
-        return picked.map((column) => dataCell(page, row % PAGE_ROWS, column, false, false));
-      };
-      if (wanted.every((row) => pages.peek(row))) {
-        return wanted.map(cellsOf);
-      }
-      return async () => {
-        const first = wanted[0] ?? 0;
-        const last = wanted[wanted.length - 1] ?? first;
-        const start = Math.floor(first / PAGE_ROWS);
-        const read = await pages.read(first, last);
-        return wanted.map((row) =>
-          picked.map((column) =>
-            dataCell(read[Math.floor(row / PAGE_ROWS) - start], row % PAGE_ROWS, column, false, false),
-          ),
+/** What is to be said about a copy: that it holds the first rows only, or that it has to be asked for again. */
+export type CopyOutcome = "cut" | "again" | null;
+
+interface Copied {
+  pages: RowPages;
+  columns: readonly DataColumn[];
+  rowOf: (row: number) => number;
+  rowCount: number;
+  selection: GridSelection;
+}
+
+/**
+ * Copies the selected cells as tab-separated text when the grid has the focus. Glide's own copy cannot be used: what it
+ * has to wait for never reaches the clipboard.
+ */
+export function useCopy(frame: RefObject<HTMLElement | null>, grid: Copied) {
+  const [outcome, setOutcome] = useState<CopyOutcome>(null);
+  const { pages, columns, rowOf, rowCount, selection } = grid;
+  useEffect(() => {
+    const onCopy = (event: ClipboardEvent) => {
+      if (!frame.current?.contains(document.activeElement)) return;
+      const picked = pickedBy(selection, columns, rowOf, rowCount, COPY_ROWS);
+      if (!picked) return;
+      event.preventDefault();
+      const said: CopyOutcome = picked.complete ? null : "cut";
+      if (picked.rows.every((row) => pages.peek(row))) {
+        event.clipboardData?.setData(
+          "text/plain",
+          copyText(picked, (row) => pages.peek(row)),
         );
-      };
-    },
-    [pages, columns, rowOf],
-  );
-  return { cellsForSelection, cut, forgetCut: () => setCut(false) };
+        setOutcome(said);
+      } else {
+        void copyLater(pages, picked).then((done) => setOutcome(done ? said : "again"));
+      }
+    };
+    document.addEventListener("copy", onCopy);
+    return () => document.removeEventListener("copy", onCopy);
+  }, [frame, pages, columns, rowOf, rowCount, selection]);
+  return { outcome, dismiss: useCallback(() => setOutcome(null), []) };
+}
+
+/** Copies rows that must be fetched first; false where this browser only copies at the very moment of the key press. */
+async function copyLater(pages: RowPages, picked: Picked): Promise<boolean> {
+  const text = pages
+    .read(picked.rows[0] ?? 0, picked.rows[picked.rows.length - 1] ?? 0)
+    .then(() => new Blob([copyText(picked, (row) => pages.peek(row))], { type: "text/plain" }));
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": text })]);
+    return true;
+  } catch {
+    // The rows are here in any case, so that the next copy finds them.
+    await text.catch(() => undefined);
+    return false;
+  }
 }

@@ -84,16 +84,20 @@ export function useGridEvents(grid: Events) {
       onItemHovered: (event) => showTip.current?.(tipFor(event, columns, pages, rowOf, marks)),
       onKeyDown: (event) => {
         const wanted = event.key === "ContextMenu" || (event.shiftKey && event.key === "F10");
-        if (wanted && event.location && event.bounds) {
+        // Glide's own location counts the column of row numbers, the selection does not.
+        const index = selection.current?.cell[0] ?? selection.columns.first();
+        if (wanted && index !== undefined && event.bounds) {
           event.cancel();
           event.preventDefault();
-          openMenu(event.location[0], event.bounds);
+          // A menu closes on keys pressed outside of it: it has to open after this one is over.
+          const { bounds } = event;
+          setTimeout(() => openMenu(index, bounds));
         }
       },
     };
   }, [selection, columns, pages, rowOf, marks, onColumnMenu, onHeaderClick, hideTip]);
 
-  return { handlers, showTip, hideTip };
+  return { handlers, selection, showTip, hideTip };
 }
 
 const NOTHING: GridSelection = { columns: CompactSelection.empty(), rows: CompactSelection.empty() };

@@ -17,7 +17,7 @@ interface Props {
 export function ColumnStepMenu({ column, type, bounds, catalogue, onClose, onAdd }: Props) {
   const place = { left: bounds.x, top: bounds.y, width: bounds.width, height: bounds.height };
   return (
-    <Menu opened onChange={onClose} position="bottom-start" width={240}>
+    <Menu opened returnFocus onChange={onClose} position="bottom-start" width={240}>
       <Menu.Target>
         <div style={{ position: "fixed", pointerEvents: "none", ...place }} />
       </Menu.Target>

@@ -1,7 +1,7 @@
 import { Loader, SegmentedControl, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
-import type { RowSource, StepInfo, TableDetail } from "../../generated/rpc";
+import type { RecipePreview, RowSource, StepInfo, TableDetail } from "../../generated/rpc";
 import { type Bounds, type CellInfo, changedRows, DataGrid, rowPages } from "../../grid";
 import { rpc } from "../../platform";
 import { EmptyState } from "../../shared/EmptyState";
@@ -93,6 +93,7 @@ export function PreviewPane({ detail, preview: live, selected, catalogue, onAdd,
             rowCount={before || !preview ? info.rows : preview.rows}
             rows={view === "changes" ? (changes ?? undefined) : undefined}
             marks={!before}
+            showColumn={before ? undefined : firstTouched(preview)}
             rich
             profileRows={info.rows}
             showWhitespace={whitespace}
@@ -115,8 +116,13 @@ export function PreviewPane({ detail, preview: live, selected, catalogue, onAdd,
   );
 }
 
+/** The first column that the marked step changes, adds or removes. */
+function firstTouched(preview: RecipePreview | null): string | undefined {
+  return preview?.columns.find((column) => column.status !== "kept")?.name;
+}
+
 /** The rows of the preview that were touched; null until they are known. */
-function useChangedRows(preview: Props["preview"]["preview"], wanted: boolean): number[] | null {
+function useChangedRows(preview: RecipePreview | null, wanted: boolean): number[] | null {
   const changes = useQuery({
     queryKey: ["changed-rows", preview?.id],
     queryFn: () => {

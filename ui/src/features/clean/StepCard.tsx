@@ -1,6 +1,6 @@
 import { ActionIcon, Menu, Switch, UnstyledButton } from "@mantine/core";
 import { IconDots, IconGripVertical } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { RecipeStep, StepCount, StepInfo, StepOutcome, TableDetail } from "../../generated/rpc";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import classes from "./clean.module.css";
@@ -24,10 +24,18 @@ export interface StepCardProps {
   onMove(id: string, to: number): void;
 }
 
+/** A card of more than this many pixels would hide its own beginning when its end is scrolled into view. */
+const TALL = 360;
+
 /** One step as a sentence with its counts; the selected one is open, with its form. */
 export function StepCard(props: StepCardProps) {
   const { step, index, steps, info, outcome, exact, selected, dragged, onDragged, onSelect, onSteps, onMove } = props;
   const [over, setOver] = useState(false);
+  const card = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    const tall = (card.current?.offsetHeight ?? 0) > TALL;
+    if (selected) card.current?.scrollIntoView({ block: tall ? "start" : "nearest" });
+  }, [selected]);
   const sentence = outcome?.sentence || info?.title || step.kind;
   const number = index + 1;
   const edit = (part: Partial<RecipeStep>, typing = false) => onSteps(edited(steps, step.id, part), typing);
@@ -38,6 +46,7 @@ export function StepCard(props: StepCardProps) {
   };
   return (
     <li
+      ref={card}
       className={classes.step}
       data-selected={selected || undefined}
       data-off={!step.enabled || undefined}

@@ -68,7 +68,7 @@ function ColumnMenu(props: { table: string; column: string; bounds: Bounds; onCl
   const name = sqlName(column);
   const counting = `SELECT ${name}, count(*) AS rows\nFROM ${table}\nGROUP BY ${name}\nORDER BY rows DESC`;
   return (
-    <Menu opened onChange={onClose} position="bottom-start">
+    <Menu opened returnFocus onChange={onClose} position="bottom-start">
       <Menu.Target>
         <div
           style={{

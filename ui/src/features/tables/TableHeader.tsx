@@ -5,7 +5,7 @@ import { useLocation } from "wouter";
 import type { TableDetail } from "../../generated/rpc";
 import { tableAddress } from "../../shared/addresses";
 import { ExportDialog } from "../../shared/ExportDialog";
-import { bytes, counted } from "../../shared/format";
+import { counted } from "../../shared/format";
 import { Freshness } from "./Freshness";
 import { RemoveDialog } from "./RemoveDialog";
 import { StaleNotice } from "./StaleNotice";
@@ -46,7 +46,6 @@ export function TableHeader({ detail, onVersion }: Props) {
       />
       <div className={classes.facts}>
         <span>{counted(info.rows, "row")}</span>
-        <span>{bytes(info.bytes)}</span>
         <span>
           written <Freshness ms={info.modified_ms} />
         </span>
@@ -67,7 +66,7 @@ export function TableHeader({ detail, onVersion }: Props) {
           onClick={() => navigate(`${tableAddress(info.input ?? info.table)}/clean`)}
           title={info.input ? `The recipe that makes this table from ${info.input}` : undefined}
         >
-          {info.input ? "Edit the recipe" : "Clean"}
+          {info.input ? "Edit recipe" : "Clean"}
         </Button>
         <Button
           variant="default"

@@ -2,7 +2,7 @@ import { Switch, Tabs } from "@mantine/core";
 import { useState } from "react";
 import type { CellInfo } from "../../grid";
 import { toProblem } from "../../platform";
-import { count, counted } from "../../shared/format";
+import { bytes, count, counted } from "../../shared/format";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { StatusLine } from "../../shared/StatusLine";
 import { CellStatus } from "./CellStatus";
@@ -83,6 +83,7 @@ export default function TablePage() {
       <StatusLine>
         <span>{counted(info.rows, "row")}</span>
         <span>{counted(detail.columns.length, "column")}</span>
+        <span>{bytes(info.bytes)}</span>
         <span>
           version {info.version}
           {info.version < detail.newest_version && ` of ${detail.newest_version}`}
