@@ -66,9 +66,9 @@ function oneSetOfFeatures() {
 
 async function unit() {
   await buildUi();
-  const { code } = await compile(["test", "--workspace", "--no-run"], { dev: true });
-  const { code: built } = code ? { code } : await compile(["build", "--workspace", "--bins"], { dev: true });
-  return built ? { passed: 0, failed: 1 } : counted("cargo", ["test", "--workspace"], cargoCounts);
+  // The integration tests drive the binaries, which `cargo test` alone would not build.
+  const { code } = await compile(["build", "--workspace", "--lib", "--bins", "--tests"], { dev: true });
+  return code ? { passed: 0, failed: 1 } : counted("cargo", ["test", "--workspace"], cargoCounts);
 }
 
 /** Runs the Node tests of one folder in tests/e2e. */
