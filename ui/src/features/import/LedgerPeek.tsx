@@ -1,13 +1,12 @@
 import { Text, Title } from "@mantine/core";
 import type { ImportPreview } from "../../generated/rpc";
-import { count, counted } from "../../shared/format";
+import { count, estimate } from "../../shared/format";
 import { Prose } from "../../shared/Prose";
 import classes from "./import.module.css";
-import { counts } from "./target";
 
 /** The account of the records, and the first that did not fit with the reason. */
 export function LedgerPeek({ preview }: { preview: ImportPreview }) {
-  const { records, rows, rejected, complete, ledger } = preview;
+  const { complete, ledger } = preview;
   return (
     <section className={classes.ledger} aria-labelledby="ledger">
       <div className={classes.panelHead}>
@@ -15,9 +14,7 @@ export function LedgerPeek({ preview }: { preview: ImportPreview }) {
           What does not fit
         </Title>
         <Text size="xs" c="dimmed">
-          {complete
-            ? `${counted(records, "record")} = ${counted(rows, "row")} + ${count(rejected)} in the ledger only`
-            : `An estimate from the first part: ${counts(preview, records, "record")}`}
+          {account(preview)}
         </Text>
       </div>
       {ledger.length === 0 ? (
@@ -47,4 +44,12 @@ export function LedgerPeek({ preview }: { preview: ImportPreview }) {
       )}
     </section>
   );
+}
+
+/** Where the records go: "8,006 records = 8,001 rows + 5 in the ledger only". */
+function account({ records, rows, rejected, complete }: ImportPreview): string {
+  const number = complete ? count : estimate;
+  const [of, into] = [records === 1 ? "record" : "records", rows === 1 ? "row" : "rows"];
+  const sum = `${number(records)} ${of} = ${number(rows)} ${into} + ${number(rejected)} in the ledger only`;
+  return complete ? sum : `About ${sum}`;
 }
