@@ -23,6 +23,8 @@ export function launch() {
 export async function newPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   context.setDefaultTimeout(15_000);
+  // As in the desktop window, where no code may change what all objects inherit.
+  await context.addInitScript(() => Object.freeze(Object.prototype));
   const page = await context.newPage();
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(error.message));
