@@ -65,7 +65,11 @@ pub fn expr(column: &str, dtype: &DataType) -> Expr {
 pub fn series_to_text(series: &Series) -> PolarsResult<Series> {
     match series.dtype() {
         DataType::String => Ok(series.clone()),
-        dtype if dtype.is_integer() || dtype.is_float() || dtype.is_decimal() => series.cast(&DataType::String),
+        dtype if dtype.is_integer() || dtype.is_decimal() => series.cast(&DataType::String),
+        dtype if dtype.is_float() => {
+            let texts = series.cast(&DataType::String)?;
+            Ok(texts.str()?.apply_into_string_amortized(|text, short| short.push_str(whole(text))).into_series())
+        }
         DataType::Date => {
             let days = series.to_physical_repr();
             Ok(days.i32()?.apply_into_string_amortized(date).into_series())
@@ -118,9 +122,14 @@ fn scalar(value: &AnyValue) -> String {
     let series = Series::from_any_values(PlSmallStr::EMPTY, std::slice::from_ref(value), true);
     let text = series.and_then(|series| series.cast(&DataType::String));
     match text {
-        Ok(text) => text.str().ok().and_then(|text| text.get(0).map(str::to_owned)).unwrap_or_default(),
+        Ok(text) => text.str().ok().and_then(|text| text.get(0).map(|text| whole(text).to_owned())).unwrap_or_default(),
         Err(_) => value.to_string(),
     }
+}
+
+/// The text of a floating point number without the `.0` of whole ones: `2` reads back as the same number.
+fn whole(text: &str) -> &str {
+    text.strip_suffix(".0").unwrap_or(text)
 }
 
 /// A value as JSON: numbers and booleans plain, everything else quoted.
@@ -234,6 +243,8 @@ mod tests {
                 "-123456789012345678901234567890123456.78",
             ),
             (Series::new("a".into(), [0.1 + 0.2]), "number", "0.30000000000000004"),
+            (Series::new("a".into(), [2.0]), "number", "2"),
+            (Series::new("a".into(), [1e300]), "number", "1e+300"),
             (Series::new("a".into(), [f64::NAN]), "number", "NaN"),
             (Series::new("a".into(), [true]), "boolean", "true"),
             (Series::new("a".into(), [19_782_i32]).into_date(), "date", "2024-02-29"),
