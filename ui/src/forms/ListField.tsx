@@ -12,9 +12,11 @@ import { asMembers, complaint, type FormSchema, initial, words } from "./schema"
 export function ListField({ schema, path, value, onChange, label, bare }: FieldProps) {
   const id = useId();
   const refused = useProblemAt(path);
-  const items = Array.isArray(value) ? value : [];
   const item = schema.items ?? {};
-  const wrong = complaint(schema, items) ?? undefined;
+  const given = Array.isArray(value) ? value : [];
+  // Rules without a rule say nothing, so the first one stands ready; it counts once it is edited.
+  const items = given.length === 0 && schema["x-widget"] === "condition" ? [initial(item)] : given;
+  const wrong = complaint(schema, given) ?? undefined;
   const name = words(singular(label)).toLowerCase();
   const replace = (at: number, next: unknown) => onChange(items.with(at, next));
   const move = (from: number, to: number) => {
@@ -27,7 +29,7 @@ export function ListField({ schema, path, value, onChange, label, bare }: FieldP
       labelElement="div"
       labelProps={{ id }}
       description={help(schema)}
-      error={refused ?? (items.length > 0 ? wrong : undefined)}
+      error={refused ?? (given.length > 0 ? wrong : undefined)}
     >
       {items.length > 0 && (
         <ol className={classes.list} aria-labelledby={bare ? undefined : id} aria-label={bare ? label : undefined}>

@@ -10,7 +10,9 @@ import { asPairs, type Pair, pastedPairs } from "./pairs";
 export function MappingField({ schema, path, value, onChange, label }: FieldProps) {
   const id = useId();
   const refused = useProblemAt(path);
-  const pairs = asPairs(value);
+  const given = asPairs(value);
+  // The first pair stands ready; it counts once it is edited.
+  const pairs = given.length > 0 ? given : [{ from: "", to: "" }];
   const paste = (at: number, text: string) => {
     const pasted = pastedPairs(text);
     if (pasted) onChange(pairs.toSpliced(at, pairs[at]?.from === "" ? 1 : 0, ...pasted));

@@ -191,7 +191,6 @@ describe("widgets", () => {
 
   it("map values, make them missing, and take pairs from a spreadsheet", async () => {
     const value = show({ mapping: { type: "array", "x-widget": "mapping" } }, { mapping: [] });
-    await user.click(screen.getByRole("button", { name: "Add a value" }));
     await user.click(screen.getByRole("textbox", { name: "Value 1" }));
     await user.paste("Viet Nam\tVietnam\nUSA\tUnited States\n");
     await user.click(screen.getByRole("button", { name: "Make value 2 missing" }));
@@ -199,6 +198,14 @@ describe("widgets", () => {
       { from: "Viet Nam", to: "Vietnam" },
       { from: "USA", to: null },
     ]);
+  });
+
+  it("have the first rule of a condition ready without counting it", async () => {
+    const items: FormSchema = { type: "object", properties: { value: { type: "string" } } };
+    const value = show({ rules: { type: "array", items, "x-widget": "condition" } }, { rules: [] });
+    expect(value()).toEqual({ rules: [] });
+    await user.type(screen.getByRole("textbox", { name: "Value" }), "a");
+    expect(value()).toEqual({ rules: [{ value: "a" }] });
   });
 
   it("switch between the variants of a union and keep their sibling fields", async () => {
