@@ -1,11 +1,19 @@
 import { useMantineColorScheme } from "@mantine/core";
-import { IconBolt, IconColumns, IconFileImport, IconListCheck, IconTable, type TablerIcon } from "@tabler/icons-react";
+import {
+  IconBolt,
+  IconColumns,
+  IconFileImport,
+  IconListCheck,
+  IconTable,
+  IconWand,
+  type TablerIcon,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useLocation } from "wouter";
 import { platform, rpc } from "../platform";
 import { useOfferedActions } from "../shared/actions";
-import { importAddress, tableAddress } from "../shared/addresses";
+import { cleanAddress, importAddress, tableAddress } from "../shared/addresses";
 import { counted } from "../shared/format";
 import { useWorkspace } from "../shared/queries";
 import type { Findable } from "./findEntries";
@@ -48,6 +56,13 @@ export function useSearchEntries(opened: boolean, onJobs: () => void): Entry[] {
         description: `Table, ${counted(rows, "row")}`,
         icon: IconTable,
         run: go(tableAddress(table)),
+      })),
+      ...tables.map(({ table }) => ({
+        id: `clean ${table}`,
+        label: `Clean ${table}`,
+        description: "Open its recipe",
+        icon: IconWand,
+        run: go(cleanAddress(table)),
       })),
       { id: "open", label: "Import files…", description: "Choose files", icon: IconFileImport, run: () => void open() },
       ...(workspace.data?.samples ?? []).map((sample) => ({

@@ -10,3 +10,8 @@ export function tableAddress(table: string, at: { version?: number; tab?: string
   const query = search.toString();
   return `/tables/${encodeURIComponent(table)}${query && `?${query}`}`;
 }
+
+/** The address of a table's recipe. */
+export function cleanAddress(table: string): string {
+  return `/tables/${encodeURIComponent(table)}/clean`;
+}
