@@ -15,7 +15,7 @@ import { tableAddress } from "../shared/addresses";
 import { ago, bytes, counted, duration, fileName, localMoment } from "../shared/format";
 import { JobProgress } from "../shared/JobProgress";
 import { ProblemNotice } from "../shared/ProblemNotice";
-import { isActive, jobProduct, useJob, useJobsChanged } from "../shared/queries";
+import { isActive, jobProduct, useJob, useJobsChanged, useWatched } from "../shared/queries";
 import classes from "./JobList.module.css";
 
 const STATES: Record<JobState, { word: string; icon: TablerIcon }> = {
@@ -30,6 +30,7 @@ const STATES: Record<JobState, { word: string; icon: TablerIcon }> = {
 /** One job: how far it is or how it ended, its log, and what can be done about it. */
 export function JobCard({ job, onLeave }: { job: JobInfo; onLeave?(): void }) {
   const [showsLog, setShowsLog] = useState(false);
+  useWatched(job.id);
   const { word, icon: Icon } = STATES[job.state];
   return (
     <article className={classes.card} aria-label={job.title}>
@@ -41,7 +42,7 @@ export function JobCard({ job, onLeave }: { job: JobInfo; onLeave?(): void }) {
         </span>
       </div>
       {isActive(job.state) ? <JobProgress job={job} /> : <Outcome job={job} />}
-      {job.problem && <ProblemNotice problem={job.problem} compact />}
+      {job.problem && job.state !== "cancelled" && <ProblemNotice problem={job.problem} compact />}
       <div className={classes.actions}>
         <Product job={job} onLeave={onLeave} />
         <Act job={job} />
@@ -61,6 +62,7 @@ function Outcome({ job }: { job: JobInfo }) {
   if (typeof result.bytes === "number") facts.push(bytes(result.bytes));
   if (typeof result.ledger === "number" && result.ledger > 0)
     facts.push(`${counted(result.ledger, "entry", "entries")} in the ledger`);
+  if (job.state === "cancelled") facts.push("nothing was changed");
   facts.push(`${job.state === "succeeded" ? "in" : "after"} ${duration(job.seconds)}`);
   return (
     <div className={classes.facts}>

@@ -51,7 +51,7 @@ async function post(path: string, token: string, body: BodyInit, headers: Record
   } catch {
     throw new RpcProblem({
       code: "unreachable",
-      message: "The page asked the engine, but it does not answer",
+      message: "The page asked the engine, but it does not answer.",
       hint: "Look whether `pulse serve` still runs and start it again with the same workspace; running jobs are kept.",
     });
   }

@@ -49,13 +49,18 @@ export function isWatched(id: string): boolean {
   return (watched.get(id) ?? 0) > 0 || seenEnding.has(id);
 }
 
-/** One job with its log; follows it while it runs. Its end is not announced elsewhere while the caller is shown. */
-export function useJob(id: string | null) {
+/** To be called by what shows a job: its end is not announced elsewhere meanwhile. */
+export function useWatched(id: string | null): void {
   useEffect(() => {
     if (id === null) return;
     watched.set(id, (watched.get(id) ?? 0) + 1);
     return () => void watched.set(id, (watched.get(id) ?? 1) - 1);
   }, [id]);
+}
+
+/** One job with its log; follows it while it runs. */
+export function useJob(id: string | null) {
+  useWatched(id);
   return useQuery({
     queryKey: ["job", id],
     queryFn: async () => {
