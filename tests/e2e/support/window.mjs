@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { Builder, By, Capabilities, Key, until } from "selenium-webdriver";
 import { cloudPulse, failures, tauriDriver, temporaryFolder } from "./paths.mjs";
@@ -28,7 +28,6 @@ export async function openWindow(workspace = temporaryFolder()) {
   await Promise.race([ended, answers(port)]);
   const options = { application: cloudPulse(), args: ["--workspace", workspace] };
   const capabilities = new Capabilities().set("tauri:options", options).setBrowserName("wry");
-  const started = performance.now();
   const session = await Promise.race([
     ended,
     new Builder().withCapabilities(capabilities).usingServer(`http://127.0.0.1:${port}/`).build(),
@@ -38,22 +37,25 @@ export async function openWindow(workspace = temporaryFolder()) {
     process.off("exit", kill);
     kill();
   };
-  return { session, workspace, close, started, ...verbs(session) };
+  return { session, workspace, close, ...verbs(session) };
 }
 
 /** What a person does with the window, in words. */
 function verbs(session) {
   const visible = (locator) =>
     session.wait(until.elementIsVisible(session.wait(until.elementLocated(locator), WAIT_MS)), WAIT_MS);
-  const withText = (text) => By.xpath(`//*[text()[contains(normalize-space(.), ${literal(text)})]]`);
+  const withText = (text) => {
+    const holds = `contains(normalize-space(.), ${literal(text)})`;
+    return By.xpath(`//body//*[${holds}][not(*[${holds}])][not(self::script or self::style)]`);
+  };
   const named = (name) =>
     By.xpath(
-      `//*[self::button or self::a or @role='tab' or @role='button'][@aria-label=${literal(name)} or normalize-space(.)=${literal(name)}]`,
+      `//*[self::button or @role='tab' or @role='button'][@aria-label=${literal(name)} or normalize-space(.)=${literal(name)}]`,
     );
   return {
     /** Waits until a text is on the page. */
     see: (text) => visible(withText(text)),
-    /** Clicks the button, link or tab of that name. */
+    /** Clicks the button or tab of that name. */
     click: async (name) => {
       const element = await visible(named(name));
       await session.wait(until.elementIsEnabled(element), WAIT_MS);
@@ -97,13 +99,17 @@ function freePort() {
   });
 }
 
-/** Waits until something answers on the port. */
+/** Waits until something listens on the port; asking for its status would be passed on to a driver not yet up. */
 async function answers(port) {
   for (let tries = 0; tries < 200; tries++) {
-    const up = await fetch(`http://127.0.0.1:${port}/status`).then(
-      () => true,
-      () => false,
-    );
+    const up = await new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.once("connect", () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once("error", () => resolve(false));
+    });
     if (up) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
