@@ -1,3 +1,4 @@
+export { ColumnMenu } from "./ColumnMenu";
 export { changedRows } from "./changedRows";
 export { DataGrid, type DataGridProps } from "./DataGrid";
 export { preloadRows, rowPages } from "./rowPages";

@@ -2,7 +2,7 @@ import { Menu } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import type { TableDetail } from "../../generated/rpc";
-import { type Bounds, type CellInfo, DataGrid } from "../../grid";
+import { type Bounds, type CellInfo, ColumnMenu, DataGrid } from "../../grid";
 import { toProblem } from "../../platform";
 import { tableAddress } from "../../shared/addresses";
 import { EmptyState } from "../../shared/EmptyState";
@@ -57,38 +57,24 @@ export function DataTab({ detail, whitespace, onCell }: Props) {
         onCell={onCell}
         onTopRow={onTopRow}
       />
-      {menu && <ColumnMenu table={info.table} {...menu} onClose={() => setMenu(null)} />}
+      {menu && <DataMenu table={info.table} {...menu} onClose={() => setMenu(null)} />}
     </>
   );
 }
 
-function ColumnMenu(props: { table: string; column: string; bounds: Bounds; onClose(): void }) {
+function DataMenu(props: { table: string; column: string; bounds: Bounds; onClose(): void }) {
   const { table, column, bounds, onClose } = props;
   const [, navigate] = useLocation();
   const name = sqlName(column);
   const counting = `SELECT ${name}, count(*) AS rows\nFROM ${table}\nGROUP BY ${name}\nORDER BY rows DESC`;
   return (
-    <Menu opened returnFocus onChange={onClose} position="bottom-start">
-      <Menu.Target>
-        <div
-          style={{
-            position: "fixed",
-            left: bounds.x,
-            top: bounds.y,
-            width: bounds.width,
-            height: bounds.height,
-            pointerEvents: "none",
-          }}
-        />
-      </Menu.Target>
-      <Menu.Dropdown aria-label={`Column ${column}`}>
-        <Menu.Label>{column}</Menu.Label>
-        <Menu.Item onClick={() => navigate(`${tableAddress(table)}/clean?${new URLSearchParams({ column })}`)}>
-          Clean this column
-        </Menu.Item>
-        <Menu.Item onClick={() => navigate(sqlAddress(counting))}>Count its values in SQL</Menu.Item>
-        <Menu.Item onClick={() => void navigator.clipboard?.writeText(column)}>Copy its name</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <ColumnMenu bounds={bounds} label={`Column ${column}`} onClose={onClose}>
+      <Menu.Label>{column}</Menu.Label>
+      <Menu.Item onClick={() => navigate(`${tableAddress(table)}/clean?${new URLSearchParams({ column })}`)}>
+        Clean this column
+      </Menu.Item>
+      <Menu.Item onClick={() => navigate(sqlAddress(counting))}>Count its values in SQL</Menu.Item>
+      <Menu.Item onClick={() => void navigator.clipboard?.writeText(column)}>Copy its name</Menu.Item>
+    </ColumnMenu>
   );
 }
