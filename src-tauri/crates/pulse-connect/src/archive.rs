@@ -96,19 +96,26 @@ pub(crate) fn choose(path: &Path, named: Option<&str>) -> Result<String> {
         })?;
         return match &member.why_not {
             None => Ok(member.name.clone()),
-            Some(why) => Err(Error::new(Code::Unsupported, format!("`{name}` in {} is refused: {why}.", path.display()))
-                .hint("Unpack the archive yourself if you trust it, and import the file.")
-                .field("member")),
+            Some(why) => {
+                Err(Error::new(Code::Unsupported, format!("`{name}` in {} is refused: {why}.", path.display()))
+                    .hint("Unpack the archive yourself if you trust it, and import the file.")
+                    .field("member"))
+            }
         };
     }
     let readable: Vec<&Member> = members.iter().filter(|m| m.supported).collect();
     match readable.as_slice() {
         [only] => Ok(only.name.clone()),
-        [] => Err(Error::new(Code::Unsupported, format!("{} holds no file that can be read: {}.", path.display(), list(&members)))
-            .hint("CSV, TSV, JSON, NDJSON and Parquet files can be read.")),
-        several => Err(Error::invalid(format!("{} holds {} files; choose which to read.", path.display(), several.len()))
-            .hint(format!("Name one of them: {}.", list(&members)))
-            .field("member")),
+        [] => Err(Error::new(
+            Code::Unsupported,
+            format!("{} holds no file that can be read: {}.", path.display(), list(&members)),
+        )
+        .hint("CSV, TSV, JSON, NDJSON and Parquet files can be read.")),
+        several => {
+            Err(Error::invalid(format!("{} holds {} files; choose which to read.", path.display(), several.len()))
+                .hint(format!("Name one of them: {}.", list(&members)))
+                .field("member"))
+        }
     }
 }
 
@@ -139,7 +146,13 @@ pub(crate) fn unpack_gzip(path: &Path, to: &Path, limit: Option<u64>, progress: 
 }
 
 /// Unpacks one member of a zip archive into `to`, at most about `limit` bytes.
-pub(crate) fn unpack_zip(path: &Path, member: &str, to: &Path, limit: Option<u64>, progress: &Progress) -> Result<Unpacked> {
+pub(crate) fn unpack_zip(
+    path: &Path,
+    member: &str,
+    to: &Path,
+    limit: Option<u64>,
+    progress: &Progress,
+) -> Result<Unpacked> {
     let mut archive = open_zip(path)?;
     let file = archive.by_name(member).map_err(|cause| zip_error(path, Some(member), &cause))?;
     let (packed, claimed) = (file.compressed_size(), file.size());
@@ -183,7 +196,9 @@ fn unpack(
         if bytes > MAX_BYTES || (bytes > FREE_BYTES && bytes / MAX_RATIO > packed) {
             return Err(Error::new(
                 Code::LimitExceeded,
-                format!("Could not unpack {name}: {packed} packed bytes grew to more than {bytes} bytes, as in a zip bomb."),
+                format!(
+                    "Could not unpack {name}: {packed} packed bytes grew to more than {bytes} bytes, as in a zip bomb."
+                ),
             )
             .hint("If you trust the file, unpack it yourself and import the result."));
         }
@@ -199,7 +214,8 @@ fn broken(name: &str, bytes: u64, cause: &std::io::Error) -> Error {
         std::io::ErrorKind::UnexpectedEof => format!("it ends too early, after {bytes} unpacked bytes"),
         _ => format!("it is damaged after {bytes} unpacked bytes ({cause})"),
     };
-    Error::damaged(format!("Could not unpack {name}: {what}.")).hint("Fetch the file again; it is incomplete or changed.")
+    Error::damaged(format!("Could not unpack {name}: {what}."))
+        .hint("Fetch the file again; it is incomplete or changed.")
 }
 
 fn open_zip(path: &Path) -> Result<ZipArchive<BufReader<File>>> {

@@ -61,8 +61,11 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<()> {
     if depth > 64 {
-        return Err(Error::new(Code::LimitExceeded, format!("{} is nested more than 64 folders deep.", folder.display()))
-            .hint("Choose a folder further down."));
+        return Err(Error::new(
+            Code::LimitExceeded,
+            format!("{} is nested more than 64 folders deep.", folder.display()),
+        )
+        .hint("Choose a folder further down."));
     }
     for entry in fs::read_dir(folder).map_err(|cause| Error::io("list", folder, &cause))? {
         let entry = entry.map_err(|cause| Error::io("list", folder, &cause))?;
@@ -112,7 +115,11 @@ pub(crate) fn head_of(path: &Path) -> Result<Vec<u8>> {
 /// The first unpacked bytes of a gzip file; a small one is unpacked whole to find damage.
 fn gzip_head(path: &Path, bytes: u64) -> Result<Vec<u8>> {
     let damaged = |cause: std::io::Error| {
-        let what = if cause.kind() == std::io::ErrorKind::UnexpectedEof { "it ends too early".into() } else { cause.to_string() };
+        let what = if cause.kind() == std::io::ErrorKind::UnexpectedEof {
+            "it ends too early".into()
+        } else {
+            cause.to_string()
+        };
         Error::damaged(format!("Could not unpack {}: {what}.", path.display()))
             .hint("Fetch the file again; it is incomplete or changed.")
     };

@@ -100,7 +100,8 @@ fn open_and_read(
         progress.check()?;
         let mut source = Source::open(input, number, scratch, limit, progress)?;
         if sources.iter().any(|known: &Source| known.name == source.name) {
-            source.name = source.origin.display().to_string() + &source.name[inspect::file_name(&source.origin).len()..];
+            source.name =
+                source.origin.display().to_string() + &source.name[inspect::file_name(&source.origin).len()..];
         }
         if source.content_bytes == 0 {
             return Err(Error::invalid(format!("`{}` holds an empty file.", source.name)).hint("Check what made it."));

@@ -19,7 +19,11 @@ pub(crate) fn unique_names(given: &[String], width: usize) -> (Vec<String>, Vec<
         let mut candidates = std::iter::once(base.clone()).chain((2..).map(|n| format!("{base}_{n}")));
         let name = candidates.find(|name| free(name)).unwrap_or(base);
         if name != given_name && !given.is_empty() {
-            let was = if given_name.trim().is_empty() { "without a name".into() } else { format!("named `{given_name}` again") };
+            let was = if given_name.trim().is_empty() {
+                "without a name".into()
+            } else {
+                format!("named `{given_name}` again")
+            };
             warnings.push(format!("Column {} is {was}; it is called `{name}`.", at + 1));
         }
         taken.insert(name.to_lowercase());

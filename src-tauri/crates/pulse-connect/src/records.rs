@@ -10,7 +10,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use memchr::{memchr, memchr2, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 use pulse_core::{Error, Result};
 
 /// A record may be this long; a quote that stays open longer counts as broken.
@@ -66,7 +66,13 @@ pub(crate) struct Record {
 }
 
 /// Splits the record that starts at `start` into `fields`; nothing if the text ends before it does and more may come.
-pub(crate) fn split(text: &[u8], start: usize, dialect: Dialect, at_end: bool, fields: &mut Vec<Field>) -> Option<Record> {
+pub(crate) fn split(
+    text: &[u8],
+    start: usize,
+    dialect: Dialect,
+    at_end: bool,
+    fields: &mut Vec<Field>,
+) -> Option<Record> {
     fields.clear();
     let mut at = start;
     loop {
@@ -88,7 +94,13 @@ pub(crate) fn split(text: &[u8], start: usize, dialect: Dialect, at_end: bool, f
 
 /// Adds the field at `at` and gives the position of the delimiter or line's end behind it; `Some(None)` if its quotes
 /// are broken, `None` if more text is needed.
-fn split_field(text: &[u8], at: usize, dialect: Dialect, at_end: bool, fields: &mut Vec<Field>) -> Option<Option<usize>> {
+fn split_field(
+    text: &[u8],
+    at: usize,
+    dialect: Dialect,
+    at_end: bool,
+    fields: &mut Vec<Field>,
+) -> Option<Option<usize>> {
     if dialect.quote.is_some() && text.get(at).copied() == dialect.quote {
         return split_quoted(text, at, dialect, at_end, fields);
     }
@@ -104,7 +116,13 @@ fn split_field(text: &[u8], at: usize, dialect: Dialect, at_end: bool, fields: &
     Some(Some(end))
 }
 
-fn split_quoted(text: &[u8], at: usize, dialect: Dialect, at_end: bool, fields: &mut Vec<Field>) -> Option<Option<usize>> {
+fn split_quoted(
+    text: &[u8],
+    at: usize,
+    dialect: Dialect,
+    at_end: bool,
+    fields: &mut Vec<Field>,
+) -> Option<Option<usize>> {
     let quote = text[at];
     let (mut i, mut doubled) = (at + 1, false);
     loop {

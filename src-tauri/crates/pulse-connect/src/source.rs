@@ -11,6 +11,9 @@ use crate::archive::{self, Packing};
 use crate::inspect::{check_file, file_name, head_of, inner_name};
 use crate::model::Input;
 
+/// How a Parquet file begins. It can be read as a whole only, because what describes it stands at its end.
+const PARQUET: &[u8] = b"PAR1";
+
 /// A plain file to read, and where it came from.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -68,15 +71,19 @@ impl Source {
                 .field("member"));
         }
         let result = match packing {
-            Packing::Gzip => archive::unpack_gzip(&source.origin, &unpacked, limit, progress)?,
+            Packing::Gzip => {
+                let unpack = |limit| archive::unpack_gzip(&source.origin, &unpacked, limit, progress);
+                whole_if_parquet(limit, &unpacked, unpack)?
+            }
             Packing::Zip => {
                 let member = archive::choose(&source.origin, input.member.as_deref())?;
                 source.name = format!("{}!{member}", source.name);
                 source.inner_name = member.rsplit('/').next().unwrap_or(&member).to_owned();
-                archive::unpack_zip(&source.origin, &member, &unpacked, limit, progress)?
+                let unpack = |limit| archive::unpack_zip(&source.origin, &member, &unpacked, limit, progress);
+                whole_if_parquet(limit, &unpacked, unpack)?
             }
             Packing::Plain => match limit {
-                Some(limit) if bytes > limit && !head.starts_with(b"PAR1") => {
+                Some(limit) if bytes > limit && !head.starts_with(PARQUET) => {
                     copy_head(&source.origin, &unpacked, limit)?;
                     archive::Unpacked { bytes: limit, complete: false, share: limit as f64 / bytes as f64 }
                 }
@@ -109,6 +116,20 @@ impl Source {
             hash.update(&block[..count]);
         }
     }
+}
+
+/// Unpacks at most about `limit` bytes to `to`, or everything if that is a Parquet file.
+fn whole_if_parquet(
+    limit: Option<u64>,
+    to: &Path,
+    unpack: impl Fn(Option<u64>) -> Result<archive::Unpacked>,
+) -> Result<archive::Unpacked> {
+    let first = unpack(limit)?;
+    if first.complete || !head_of(to)?.starts_with(PARQUET) {
+        return Ok(first);
+    }
+    std::fs::remove_file(to).map_err(|cause| Error::io("remove", to, &cause))?;
+    unpack(None)
 }
 
 /// Lower-case hexadecimal digits.

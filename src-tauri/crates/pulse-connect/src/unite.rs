@@ -27,7 +27,13 @@ enum Plan {
 }
 
 /// The table of all parts, their rows in the order of the inputs.
-pub(crate) fn unite(sources: &[Source], parts: Vec<Part>, options: &ReadOptions, hash: bool, progress: &Progress) -> Result<Read> {
+pub(crate) fn unite(
+    sources: &[Source],
+    parts: Vec<Part>,
+    options: &ReadOptions,
+    hash: bool,
+    progress: &Progress,
+) -> Result<Read> {
     let columns = columns(&parts, options)?;
     let mut frames = Vec::with_capacity(parts.len());
     let mut entries: Vec<LedgerEntry> = Vec::new();

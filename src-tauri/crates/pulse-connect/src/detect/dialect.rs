@@ -10,16 +10,17 @@ use crate::model::{ReadOptions, Setting};
 use crate::records::{Dialect, Field, split};
 use crate::typing::{Kind, lex};
 
-const DELIMITERS: [(u8, &str); 9] = [
-    (b',', "comma"),
-    (b'\t', "tabulator"),
-    (b';', "semicolon"),
-    (b'|', "vertical bar"),
-    (b':', "colon"),
-    (b' ', "space"),
-    (b'^', "caret"),
-    (b'~', "tilde"),
-    (0x1f, "unit separator"),
+/// Delimiters with their names and how usual they are; colons and spaces stand inside times and names.
+const DELIMITERS: [(u8, &str, f64); 9] = [
+    (b',', "comma", 1.0),
+    (b'\t', "tabulator", 1.0),
+    (b';', "semicolon", 1.0),
+    (b'|', "vertical bar", 1.0),
+    (b'^', "caret", 0.9),
+    (b'~', "tilde", 0.9),
+    (0x1f, "unit separator", 0.9),
+    (b':', "colon", 0.6),
+    (b' ', "space", 0.6),
 ];
 /// Records that are looked at.
 const RECORDS: usize = 1000;
@@ -53,10 +54,11 @@ pub(crate) fn detect_dialect(sample: &[u8], whole: bool, options: &ReadOptions, 
         None => candidates_for_quote(sample),
     };
     let mut best: Option<Trial> = None;
-    for (delimiter, _) in DELIMITERS {
+    for (delimiter, _, usual) in DELIMITERS {
         let delimiter = given_delimiter.unwrap_or(delimiter);
         for quote in quotes.iter().copied().filter(|quote| *quote != Some(delimiter)) {
             let mut trial = attempt(sample, whole, Dialect { delimiter, quote, line_end });
+            trial.score *= usual;
             if extension == "tsv" && delimiter == b'\t' {
                 trial.score *= 1.5;
             }
@@ -77,21 +79,22 @@ fn describe(mut best: Trial, sample: &[u8], delimiter_given: bool, quote_given: 
     let delimiter = if delimiter_given {
         Setting::given(shown(best.dialect.delimiter))
     } else if best.width < 2 {
-        let unused = DELIMITERS.iter().find(|(byte, _)| !sample.contains(byte)).map_or(0x1f, |(byte, _)| *byte);
+        let unused = DELIMITERS.iter().find(|(byte, ..)| !sample.contains(byte)).map_or(0x1f, |(byte, ..)| *byte);
         best.dialect.delimiter = unused;
         Setting::new(shown(unused), 0.5, "No delimiter occurs regularly; the file has one column.")
     } else {
-        let name = DELIMITERS.iter().find(|(byte, _)| *byte == best.dialect.delimiter).map_or("", |(_, name)| *name);
+        let name =
+            DELIMITERS.iter().find(|(byte, ..)| *byte == best.dialect.delimiter).map_or("", |(_, name, _)| *name);
         let percent = (best.share * 100.0).floor();
         let why = format!("With the {name}, {percent}% of the records have {} fields.", best.width);
         Setting::new(shown(best.dialect.delimiter), best.share, why)
     };
     let quote = match best.dialect.quote {
         quote if quote_given => Setting::given(quote.map_or_else(String::new, shown)),
-        Some(quote) if sample.contains(&quote) => {
-            Setting::new(shown(quote), 0.95, "Fields stand between these marks.")
+        Some(quote) if sample.contains(&quote) => Setting::new(shown(quote), 0.95, "Fields stand between these marks."),
+        Some(quote) => {
+            Setting::new(shown(quote), 0.5, "No field is quoted in the first part; this mark is the usual one.")
         }
-        Some(quote) => Setting::new(shown(quote), 0.5, "No field is quoted in the first part; this mark is the usual one."),
         None => Setting::new("", 0.8, "Quote marks stand inside fields only."),
     };
     Guess { dialect: best.dialect, width: best.width, delimiter, quote }
@@ -176,13 +179,15 @@ fn plainness(cell: &[u8], quoted: bool) -> f64 {
     if cell.is_empty() {
         return 0.7;
     }
+    if quoted {
+        return 0.9;
+    }
+    if cell.iter().any(|b| b",;|\t\"".contains(b)) {
+        return 0.2;
+    }
     match lex(cell).kind {
-        Kind::Words if quoted => 0.9,
-        Kind::Words => {
-            let inner = cell.iter().filter(|b| b",;|\t\"".contains(b)).count();
-            let edge = cell[0] == b' ' || cell[cell.len() - 1] == b' ';
-            if inner > 0 { 0.2 } else if edge { 0.5 } else { 0.8 }
-        }
+        Kind::Words if cell[0] == b' ' || cell[cell.len() - 1] == b' ' => 0.5,
+        Kind::Words => 0.8,
         Kind::OddNumber | Kind::Spaces | Kind::OddDate => 0.6,
         _ => 1.0,
     }

@@ -44,7 +44,11 @@ pub(crate) fn detect_encoding(sample: &[u8], given: Option<&str>) -> Result<Enco
                     .hint("Use a name such as utf-8, windows-1252, iso-8859-15, utf-16le or shift_jis.")
                     .field("encoding")
             })?;
-        return Ok(EncodingChoice { setting: Setting::given(encoding.name().to_ascii_lowercase()), encoding, open: false });
+        return Ok(EncodingChoice {
+            setting: Setting::given(encoding.name().to_ascii_lowercase()),
+            encoding,
+            open: false,
+        });
     }
     if let Some((encoding, _)) = Encoding::for_bom(sample) {
         return Ok(EncodingChoice::new(encoding, 1.0, "The file begins with this encoding's byte order mark."));

@@ -161,5 +161,8 @@ fn years(cells: &[String]) -> bool {
         .filter(|year| (1500..=2200).contains(year))
         .collect();
     let words = cells.iter().filter(|cell| !is_value(cell)).count();
-    years.len() >= 2 && words >= 1 && words + years.len() == cells.len() && years.windows(2).all(|pair| pair[0] < pair[1])
+    years.len() >= 2
+        && words >= 1
+        && words + years.len() == cells.len()
+        && years.windows(2).all(|pair| pair[0] < pair[1])
 }

@@ -46,8 +46,11 @@ impl Format for Json {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let top = space(text, 0);
         if !matches!(text.get(top), Some(b'{' | b'[')) {
-            return Err(Error::damaged(format!("`{}` is no JSON document: it begins with neither {{ nor [.", source.name))
-                .hint("Choose another format if it is something else."));
+            return Err(Error::damaged(format!(
+                "`{}` is no JSON document: it begins with neither {{ nor [.",
+                source.name
+            ))
+            .hint("Choose another format if it is something else."));
         }
         let place = find_records(text, top, task.options.records_path.as_deref(), &source.name)?;
         let detected = Detected {
@@ -56,7 +59,8 @@ impl Format for Json {
             ..Detected::default()
         };
         let mut part = table(source, task, detected, &|each| place.visit(text, source.is_head, each))?;
-        part.warnings.extend(place.left_out.map(|names| format!("Only the records are in the table; left out: {names}.")));
+        part.warnings
+            .extend(place.left_out.map(|names| format!("Only the records are in the table; left out: {names}.")));
         Ok(part)
     }
 }
@@ -87,7 +91,11 @@ fn find_records(text: &[u8], top: usize, given: Option<&str>, name: &str) -> Res
             let mut found = Vec::new();
             arrays(text, top, "", DEPTH, &mut found);
             let paths: Vec<String> = found.iter().map(|f| format!("`{}`", f.path)).collect();
-            let hint = if paths.is_empty() { "It holds no array of records.".into() } else { format!("Arrays are at {}.", paths.join(", ")) };
+            let hint = if paths.is_empty() {
+                "It holds no array of records.".into()
+            } else {
+                format!("Arrays are at {}.", paths.join(", "))
+            };
             Error::not_found(format!("`{name}` holds nothing at `{path}`.")).hint(hint).field("records_path")
         })?;
         let left_out = beside(text, top, path);
@@ -103,7 +111,8 @@ fn find_records(text: &[u8], top: usize, given: Option<&str>, name: &str) -> Res
             Place { start: best.start, setting: Setting::new(best.path, 0.8, why), left_out }
         }
         None => {
-            let setting = Setting::new("", 0.6, "The document is one object without an array of objects; it is one record.");
+            let setting =
+                Setting::new("", 0.6, "The document is one object without an array of objects; it is one record.");
             Place { start: top, setting, left_out: None }
         }
     })

@@ -103,7 +103,9 @@ pub(crate) fn choose(options: &ReadOptions, name: &str, head: &[u8]) -> Result<(
     let Some(asked) = &options.format else { return recognise(name, head) };
     let format = FORMATS.iter().find(|format| format.name() == asked).ok_or_else(|| {
         let names: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
-        Error::invalid(format!("`{asked}` is not a format.")).hint(format!("The formats are {}.", names.join(", "))).field("format")
+        Error::invalid(format!("`{asked}` is not a format."))
+            .hint(format!("The formats are {}.", names.join(", ")))
+            .field("format")
     })?;
     Ok((*format, Setting::given(format.name())))
 }

@@ -61,7 +61,8 @@ impl Format for Parquet {
             let mut expr = if held == *dtype { col(old.clone()) } else { col(old.clone()).cast(held.clone()) };
             let asked = task.options.types.get(&name).map(|word| Type::parse(word, &name)).transpose()?;
             if let Some(kind) = asked.filter(|kind| !kind.is_of(&held)) {
-                let texts = frame.clone().select([col(old.clone()).cast(DataType::String)]).collect().map_err(damaged)?;
+                let texts =
+                    frame.clone().select([col(old.clone()).cast(DataType::String)]).collect().map_err(damaged)?;
                 let texts = texts.column(old).and_then(|column| column.str().cloned()).map_err(damaged)?;
                 (expr, held) = chosen(old, kind, &texts, &name, &source.name, &mut ledger);
                 why = format!("{}: you chose it", kind.word());
@@ -87,7 +88,10 @@ fn check_budget(source: &Source) -> Result<u64> {
     if unpacked > FREE_BYTES && unpacked / MAX_RATIO > source.content_bytes {
         return Err(Error::new(
             Code::LimitExceeded,
-            format!("`{}` has {} bytes and would unpack to {unpacked}, as in a decompression bomb.", source.name, source.content_bytes),
+            format!(
+                "`{}` has {} bytes and would unpack to {unpacked}, as in a decompression bomb.",
+                source.name, source.content_bytes
+            ),
         )
         .hint("If you trust the file, rewrite it with another program in smaller row groups."));
     }

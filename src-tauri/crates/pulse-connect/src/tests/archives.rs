@@ -28,7 +28,8 @@ fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
 #[test]
 fn packed_files_read_as_plain_ones() {
     let text = b"a,b\n1,x\n2,y\n";
-    for (name, bytes) in [("t.csv.gz", gzip(text)), ("t.zip", zipped(&[("dir/t.csv", text), ("__MACOSX/t.csv", b"x")]))] {
+    for (name, bytes) in [("t.csv.gz", gzip(text)), ("t.zip", zipped(&[("dir/t.csv", text), ("__MACOSX/t.csv", b"x")]))]
+    {
         let (_folder, path) = file(name, &bytes);
         let done = read_paths(&[&path], &ReadOptions::default()).expect("a read");
         assert_eq!(done.shown(), "1|x/2|y", "{name}");
@@ -37,12 +38,17 @@ fn packed_files_read_as_plain_ones() {
     }
     let two = [gzip(b"a,b\n1,x\n"), gzip(b"2,y\n")].concat();
     let (_folder, path) = file("two.csv.gz", &two);
-    assert_eq!(read_paths(&[&path], &ReadOptions::default()).expect("a read").shown(), "1|x/2|y", "several gzip members");
+    assert_eq!(
+        read_paths(&[&path], &ReadOptions::default()).expect("a read").shown(),
+        "1|x/2|y",
+        "several gzip members"
+    );
 }
 
 #[test]
 fn members_are_listed_and_chosen() {
-    let bytes = zipped(&[("a.csv", b"a,b\n1,2\n"), ("b.json", b"[{\"q\":1}]"), ("notes.pdf", b"%PDF"), ("empty.csv", b"")]);
+    let bytes =
+        zipped(&[("a.csv", b"a,b\n1,2\n"), ("b.json", b"[{\"q\":1}]"), ("notes.pdf", b"%PDF"), ("empty.csv", b"")]);
     let (folder, path) = file("k.zip", &bytes);
     let seen = inspect(&path).expect("an inspection");
     let listed: Vec<(&str, bool)> = seen.members.iter().map(|m| (m.name.as_str(), m.supported)).collect();
@@ -116,7 +122,11 @@ fn damaged_archives_are_errors() {
     let mut changed = archive;
     changed[60] ^= 0xff;
     let (_folder, path) = file("changed.zip", &changed);
-    assert_eq!(read_paths(&[&path], &ReadOptions::default()).err().map(|e| e.code), Some(Code::Damaged), "a checksum fails");
+    assert_eq!(
+        read_paths(&[&path], &ReadOptions::default()).err().map(|e| e.code),
+        Some(Code::Damaged),
+        "a checksum fails"
+    );
 }
 
 #[test]
@@ -149,7 +159,8 @@ fn folders_become_their_files() {
         std::fs::write(folder.path().join(name), b"x").expect("a file");
     }
     let found = expand(&[folder.path().to_owned()]).expect("files");
-    let names: Vec<_> = found.iter().map(|p| p.strip_prefix(folder.path()).expect("inside").display().to_string()).collect();
+    let names: Vec<_> =
+        found.iter().map(|p| p.strip_prefix(folder.path()).expect("inside").display().to_string()).collect();
     assert_eq!(names, ["b.csv", "sub/a.json.gz", "z.zip"], "sorted, supported, recursive");
     let empty = tempfile::tempdir().expect("a folder");
     assert!(expand(&[empty.path().to_owned()]).is_err(), "a folder without files to read is an error");
@@ -160,7 +171,24 @@ fn previews_do_not_unpack_everything() {
     let text: Vec<u8> = (0..1_000_000u64).flat_map(|i| format!("{i},{}\n", i * 7919 % 100_003).into_bytes()).collect();
     for (name, bytes) in [("b.csv.gz", gzip(&text)), ("b.zip", zipped(&[("b.csv", &text)]))] {
         let (folder, path) = file(name, &bytes);
-        let shown = preview(&[Input { path, member: None }], &ReadOptions::default(), folder.path(), 10, &Progress::new()).expect("a preview");
+        let shown =
+            preview(&[Input { path, member: None }], &ReadOptions::default(), folder.path(), 10, &Progress::new())
+                .expect("a preview");
         assert!(!shown.complete && (700_000..1_400_000).contains(&shown.records), "{name}: {}", shown.records);
+    }
+}
+
+#[test]
+fn packed_parquet_is_previewed_whole() {
+    use polars::prelude::*;
+    let mut frame = df!("a" => (0..3_000_000i64).map(|i| i * i % 1_000_003).collect::<Vec<_>>()).expect("a frame");
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut frame).expect("a Parquet file");
+    assert!(bytes.len() > 5 << 20, "it is bigger than what a preview unpacks");
+    for (name, bytes) in [("t.parquet.gz", gzip(&bytes)), ("t.zip", zipped(&[("t.parquet", &bytes)]))] {
+        let (folder, path) = file(name, &bytes);
+        let inputs = [Input { path, member: None }];
+        let shown = preview(&inputs, &ReadOptions::default(), folder.path(), 10, &Progress::new()).expect("a preview");
+        assert_eq!((shown.complete, shown.records), (true, 3_000_000), "{name}");
     }
 }

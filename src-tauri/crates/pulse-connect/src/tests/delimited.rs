@@ -33,7 +33,7 @@ const FILES: &[Case] = &[
     ("no header", b"1,x\n2,y\n3,z\n", "column_1|column_2", "1|x/2|y/3|z", &[]),
     ("years as names", b"country,2019,2020\nKenya,5,6\nTogo,7,8\n", "country|2019|2020", "Kenya|5|6/Togo|7|8", &[]),
     ("header only", b"a,b,c\n", "a|b|c", "", &[]),
-    ("repeated names", b"a,a,,A\n1,2,3,4\n", "a|a_2|column_3|A_2", "1|2|3|4", &[]),
+    ("repeated names", b"a,a,,A\n1,2,3,4\n", "a|a_2|column_3|A_3", "1|2|3|4", &[]),
     ("byte order mark", b"\xef\xbb\xbfa,b\n1,2\n", "a|b", "1|2", &[]),
     ("byte order mark, no header", b"\xef\xbb\xbf1,2\n3,4\n", "column_1|column_2", "1|2/3|4", &[]),
     ("short header", b"x,y\n1,2,3\n4,5,6\n7,8,9\n", "x|y|column_3", "1|2|3/4|5|6/7|8|9", &[]),
@@ -43,7 +43,13 @@ const FILES: &[Case] = &[
     ("lone CR in a field", b"a,b\nx\ry,1\nz,2\n", "a|b", "x\ry|1/z|2", &[]),
     ("CR before the delimiter", b"a,b\nx\r,1\nz,2\n", "a|b", "x\r|1/z|2", &[]),
     ("a mark at the first value", b"a,b\n\xef\xbb\xbfx,1\nz,2\n", "a|b", "\u{feff}x|1/z|2", &[]),
-    ("broken UTF-8", b"a,b\n\xc3\xa4\xc3\xb6,1\nx\xff,2\n\xc3\xbc,3\n", "a|b", "\u{e4}\u{f6}|1/\u{fc}|3", &["3: x\\xFF,2"]),
+    (
+        "broken UTF-8",
+        b"a,b\n\xc3\xa4\xc3\xb6,1\nx\xff,2\n\xc3\xbc,3\n",
+        "a|b",
+        "\u{e4}\u{f6}|1/\u{fc}|3",
+        &["3: x\\xFF,2"],
+    ),
     ("latin-1", b"a,b\nCaf\xe9,1\nna\xefve,2\n", "a|b", "Caf\u{e9}|1/na\u{ef}ve|2", &[]),
     ("UTF-16 LE", b"\xff\xfea\0,\0b\0\n\x001\0,\0\xe9\0\n\0", "a|b", "1|\u{e9}", &[]),
     ("UTF-16 BE", b"\xfe\xff\0a\0,\0b\0\n\x001\0,\0\xe9\0\n", "a|b", "1|\u{e9}", &[]),
@@ -54,7 +60,11 @@ const FILES: &[Case] = &[
 fn every_record_is_a_row_or_in_the_ledger() {
     for (what, bytes, names, rows, ledger) in FILES {
         let done = read_with("table.csv", bytes, &ReadOptions::default());
-        let shown: Vec<String> = done.rows().iter().map(|r| r.iter().map(|c| c.trim_end_matches(".0").to_owned()).collect::<Vec<_>>().join("|")).collect();
+        let shown: Vec<String> = done
+            .rows()
+            .iter()
+            .map(|r| r.iter().map(|c| c.trim_end_matches(".0").to_owned()).collect::<Vec<_>>().join("|"))
+            .collect();
         assert_eq!(done.names(), *names, "{what}");
         assert_eq!(shown.join("/"), *rows, "{what}");
         let entries = done.ledger();
@@ -87,7 +97,13 @@ fn many_blocks_agree_with_the_lines() {
     assert!(done.read.columns[2].why.contains("`007` on line 800000"), "{}", done.read.columns[2].why);
     assert_eq!(done.read.files[0].sha256.len(), 64, "the hash comes with it");
     let (_folder, path) = file("x", text.as_bytes());
-    let source = crate::source::Source::open(&crate::Input { path, member: None }, 0, std::path::Path::new("/"), None, &pulse_core::Progress::new());
+    let source = crate::source::Source::open(
+        &crate::Input { path, member: None },
+        0,
+        std::path::Path::new("/"),
+        None,
+        &pulse_core::Progress::new(),
+    );
     let alone = source.and_then(|s| s.sha256(&pulse_core::Progress::new())).expect("a hash");
     assert_eq!(done.read.files[0].sha256, alone, "hashing in the scan gives the file's hash");
 }
@@ -155,7 +171,8 @@ fn a_preview_of_a_big_file_estimates_and_shows_the_first_rows() {
     (0..600_000).for_each(|i| text.push_str(&format!("{i},\"some text, here\"\n")));
     let (folder, path) = file("big.csv", text.as_bytes());
     let input = crate::Input { path, member: None };
-    let shown = preview(&[input], &ReadOptions::default(), folder.path(), 50, &pulse_core::Progress::new()).expect("a preview");
+    let shown =
+        preview(&[input], &ReadOptions::default(), folder.path(), 50, &pulse_core::Progress::new()).expect("a preview");
     assert!(!shown.complete, "only the first part was read");
     assert_eq!((shown.frame.height(), shown.rejected), (50, 0), "the cut record at the end is no fault of the file");
     assert!((550_000..650_000).contains(&shown.records), "{} is near the truth", shown.records);

@@ -36,7 +36,8 @@ fn read_paths(paths: &[&Path], options: &ReadOptions) -> Result<Done, Error> {
     assert!(frame.equals_missing(&streamed.unwrap_single()), "both engines read the same rows");
     assert_eq!(read.records, read.rows + read.rejected, "every record is accounted for");
     assert_eq!(frame.height() as u64, read.rows, "the frame has the rows that were announced");
-    let records = read.ledger.column("kind").expect("kinds").str().expect("text").iter().filter(|k| *k == Some("record"));
+    let records =
+        read.ledger.column("kind").expect("kinds").str().expect("text").iter().filter(|k| *k == Some("record"));
     assert_eq!(records.count() as u64, read.rejected, "every rejected record is in the ledger");
     Ok(Done { read, frame })
 }
@@ -86,27 +87,5 @@ impl Done {
         (0..self.read.ledger.height())
             .map(|row| format!("{}: {}: {}", line(row), text("value", row), text("reason", row)))
             .collect()
-    }
-}
-
-#[test]
-fn corpus_tmp() {
-    let Ok(dirs) = std::env::var("CORPUS") else { return };
-    for dir in dirs.split(':') {
-        let mut files: Vec<_> = std::fs::read_dir(dir).expect("dir").map(|e| e.expect("e").path()).collect();
-        files.sort();
-        for f in files {
-            let start = std::time::Instant::now();
-            match read_paths(&[&f], &ReadOptions::default()) {
-                Ok(d) => {
-                    let det = &d.read.detected;
-                    let s = |x: &Option<crate::Setting>| x.as_ref().map_or("-".to_owned(), |s| format!("{:?}", s.value));
-                    println!("== {} {:?} rec {} rej {} fmt {} enc {} del {} q {} hdr {} skip {} path {} warn {:?}", f.file_name().expect("n").to_string_lossy(), start.elapsed(), d.read.records, d.read.rejected, s(&det.format), s(&det.encoding), s(&det.delimiter), s(&det.quote), s(&det.header), s(&det.skip_lines), s(&det.records_path), d.read.warnings);
-                    for c in d.read.columns.iter().take(12) { println!("     {}: {}", c.name, c.why); }
-                    for l in d.ledger().iter().take(3) { println!("     LEDGER {}", l.chars().take(150).collect::<String>()); }
-                }
-                Err(e) => println!("== {} ERROR {e}", f.display()),
-            }
-        }
     }
 }

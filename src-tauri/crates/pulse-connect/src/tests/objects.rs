@@ -6,19 +6,36 @@ use super::{file, read_paths, read_with};
 use crate::{Input, ReadOptions, inspect, read};
 
 /// Name, file name, text, names, types, rows, ledger entries' starts.
-type Case = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+type Case =
+    (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
 
 const FILES: &[Case] = &[
     ("array", "a.json", r#"[{"a":1,"b":"x"},{"b":"y","a":2}]"#, "a|b", "integer|text", "1|x/2|y", &[]),
     ("nested path", "a.json", r#"{"meta":{"n":2},"data":{"rows":[{"a":1},{"a":2}]}}"#, "a", "integer", "1/2", &[]),
     ("one object", "a.json", r#"{"a":1,"b":[1,2]}"#, "a|b", "integer|text", "1|[1,2]", &[]),
-    ("digits are kept", "a.json", r#"[{"a":1.10,"b":9223372036854775808},{"a":1.1,"b":1}]"#, "a|b", "text|text", "1.10|9223372036854775808/1.1|1", &[]),
+    (
+        "digits are kept",
+        "a.json",
+        r#"[{"a":1.10,"b":9223372036854775808},{"a":1.1,"b":1}]"#,
+        "a|b",
+        "text|text",
+        "1.10|9223372036854775808/1.1|1",
+        &[],
+    ),
     ("decimals", "a.json", r#"[{"a":1.10},{"a":2.20}]"#, "a", "decimal", "1.10/2.20", &[]),
     ("quoted digits are text", "a.json", r#"[{"a":"1"},{"a":"2"}]"#, "a", "text", "1/2", &[]),
     ("days in quotes", "a.json", r#"[{"a":"2024-01-02"}]"#, "a", "date", "2024-01-02", &[]),
     ("mixed", "a.json", r#"[{"a":1},{"a":"x"},{"a":true}]"#, "a", "text", "1/x/true", &[]),
     ("booleans", "a.json", r#"[{"a":true},{"a":false},{"a":null},{}]"#, "a", "boolean", "true/false/∅/∅", &[]),
-    ("nested is compact JSON", "a.json", "[{\"a\": { \"x\" : [ 1.10, \"p q\" ] }}]", "a", "text", r#"{"x":[1.10,"p q"]}"#, &[]),
+    (
+        "nested is compact JSON",
+        "a.json",
+        "[{\"a\": { \"x\" : [ 1.10, \"p q\" ] }}]",
+        "a",
+        "text",
+        r#"{"x":[1.10,"p q"]}"#,
+        &[],
+    ),
     ("escapes", "a.json", r#"[{"a":"\u00e9\n\"","b":""}]"#, "a|b", "text|text", "é\n\"|", &[]),
     ("plain values", "a.json", "[1, 2, 3]", "value", "integer", "1/2/3", &[]),
     ("not an object", "a.json", "[{\"a\":1},\n2,\n{\"a\":3}]", "a", "integer", "1/3", &["2: 2"]),
@@ -61,7 +78,8 @@ fn the_records_path_can_be_chosen() {
 #[test]
 fn chosen_types_of_objects_send_misfits_to_the_ledger() {
     let types = [("a".to_owned(), "integer".to_owned())].into();
-    let done = read_with("a.ndjson", b"{\"a\":\"7\"}\n{\"a\":\"x\"}\n", &ReadOptions { types, ..ReadOptions::default() });
+    let done =
+        read_with("a.ndjson", b"{\"a\":\"7\"}\n{\"a\":\"x\"}\n", &ReadOptions { types, ..ReadOptions::default() });
     assert_eq!((done.shown().as_str(), done.types().as_str()), ("7/∅", "integer"), "{:?}", done.ledger());
     assert_eq!(done.ledger(), ["2: x: The value is no integer, the type you chose for the column."], "with its line");
 }
@@ -81,7 +99,9 @@ fn parquet_types_are_kept_or_widened_without_loss() {
     )
     .expect("a frame");
     for name in ["ns", "fine"] {
-        frame.apply(name, |c| c.cast(&DataType::Datetime(TimeUnit::Nanoseconds, None)).expect("a cast")).expect("a column");
+        frame
+            .apply(name, |c| c.cast(&DataType::Datetime(TimeUnit::Nanoseconds, None)).expect("a cast"))
+            .expect("a column");
     }
     frame.apply("s", |c| c.clone()).expect("a column");
     let (_folder, path) = parquet(&mut frame);
@@ -91,7 +111,11 @@ fn parquet_types_are_kept_or_widened_without_loss() {
     assert_eq!(done.read.records, 2, "counted by the metadata");
     let types = [("s".to_owned(), "integer".to_owned()), ("i".to_owned(), "text".to_owned())].into();
     let done = read_paths(&[&path], &ReadOptions { types, ..ReadOptions::default() }).expect("a read");
-    assert_eq!((done.types().split('|').nth(2), done.rows()[0][4].as_str()), (Some("text"), "∅"), "types can be chosen");
+    assert_eq!(
+        (done.types().split('|').nth(2), done.rows()[0][4].as_str()),
+        (Some("text"), "∅"),
+        "types can be chosen"
+    );
     assert_eq!(done.ledger().len(), 2, "misfits are in the ledger: {:?}", done.ledger());
 }
 
@@ -102,7 +126,8 @@ fn damaged_parquet_is_an_error() {
     let bytes = std::fs::read(&path).expect("bytes");
     std::fs::write(&path, &bytes[..bytes.len() - 9]).expect("a cut file");
     let input = Input { path: path.clone(), member: None };
-    let error = read(&[input], &ReadOptions::default(), folder.path(), &pulse_core::Progress::new()).err().expect("an error");
+    let error =
+        read(&[input], &ReadOptions::default(), folder.path(), &pulse_core::Progress::new()).err().expect("an error");
     assert_eq!(error.code, pulse_core::Code::Damaged, "{error}");
     std::fs::write(&path, b"no parquet").expect("a file");
     assert_eq!(inspect(&path).err().map(|e| e.code), Some(pulse_core::Code::Damaged), "a false name is found at once");

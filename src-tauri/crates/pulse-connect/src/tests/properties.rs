@@ -27,9 +27,8 @@ fn column(rows: usize) -> impl Strategy<Value = Vec<Option<String>>> {
     let float = any::<f64>().prop_map(|v| Some(format!("{v:?}"))).boxed();
     let day = (1u32..=9999, 1u32..=12, 1u32..=28).prop_map(|(y, m, d)| Some(format!("{y:04}-{m:02}-{d:02}"))).boxed();
     let sorts = vec![whole, decimal, float, day, cell().boxed()];
-    (0..sorts.len()).prop_flat_map(move |at| {
-        prop::collection::vec(prop_oneof![9 => sorts[at].clone(), 1 => Just(None)], rows)
-    })
+    (0..sorts.len())
+        .prop_flat_map(move |at| prop::collection::vec(prop_oneof![9 => sorts[at].clone(), 1 => Just(None)], rows))
 }
 
 fn written(columns: &[Vec<Option<String>>], line_end: &str) -> String {
@@ -48,14 +47,23 @@ fn written(columns: &[Vec<Option<String>>], line_end: &str) -> String {
     text
 }
 
-/// The text of a typed cell in the way the source wrote it: floats that are whole may stand without a point.
+/// Whether a typed cell is the cell; floats may be written in another style.
 fn same(cell: &str, typed: &str, word: &str) -> bool {
     match word {
-        "number" => cell == typed || Some(cell) == typed.strip_suffix(".0"),
+        "number" => cell == typed || cell.parse::<f64>().ok() == typed.parse().ok(),
         "timestamp" => {
-            let digits = |t: &str| t.trim_end_matches('Z').replace('T', " ").trim_end_matches("+00:00").trim_end_matches("UTC").trim_end().to_owned();
+            let digits = |t: &str| {
+                t.trim_end_matches('Z')
+                    .replace('T', " ")
+                    .trim_end_matches("+00:00")
+                    .trim_end_matches("UTC")
+                    .trim_end()
+                    .to_owned()
+            };
             let (cell, typed) = (digits(cell), digits(typed));
-            typed.trim_end_matches('0').trim_end_matches('.').starts_with(cell.trim_end_matches('0').trim_end_matches('.').trim_end_matches('0').trim_end_matches(':'))
+            typed.trim_end_matches('0').trim_end_matches('.').starts_with(
+                cell.trim_end_matches('0').trim_end_matches('.').trim_end_matches('0').trim_end_matches(':'),
+            )
         }
         _ => cell == typed,
     }

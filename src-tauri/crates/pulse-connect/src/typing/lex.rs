@@ -1,5 +1,7 @@
 //! One value's text: which type could hold it so that writing the value again gives the same text.
 
+use super::style;
+
 /// What the text of one value is. The order is the order of [`Kind::ALL`] and of a column's counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -13,7 +15,7 @@ pub(crate) enum Kind {
     DecimalZero,
     /// A decimal that a float would write differently, such as `1.10` or one with too many digits.
     DecimalOnly,
-    /// The shortest text of a float with an exponent, such as `1e-7`.
+    /// The shortest text of a float in a notation that not every program uses, such as `1e-7`.
     Float,
     /// `true` or `false`.
     Boolean,
@@ -93,11 +95,14 @@ pub(crate) struct Lexed {
     /// Digits after the point.
     pub scale: u8,
     pub form: Option<Form>,
+    /// Which programs write the value's float so, as bits of [`style`].
+    pub styles: u8,
 }
 
 impl Lexed {
-    const fn of(kind: Kind) -> Self {
-        Self { kind, whole: 0, scale: 0, form: None }
+    /// A value of which the kind says everything.
+    pub(crate) const fn of(kind: Kind) -> Self {
+        Self { kind, whole: 0, scale: 0, form: None, styles: 0 }
     }
 }
 
@@ -155,17 +160,20 @@ pub(crate) fn number_kind(n: &Number, text: &[u8]) -> Lexed {
         return Lexed::of(Kind::NegativeZero);
     }
     if n.whole + n.scale > 38 {
-        return Lexed::of(if n.point { long_float(text) } else { Kind::Huge });
+        return if n.point { float(text) } else { Lexed::of(Kind::Huge) };
     }
-    let kind = match n.point {
-        false if n.whole <= 15 => Kind::Integer,
-        false => wide_integer(text),
-        true if n.whole + n.scale > 15 || (n.whole == 1 && n.scale > 4) => precise_decimal(text),
-        true if n.last != 0 => Kind::Decimal,
-        true if n.scale == 1 => Kind::DecimalZero,
-        true => Kind::DecimalOnly,
+    let (kind, styles) = match n.point {
+        false if n.whole <= 15 => (Kind::Integer, style::BARE),
+        false => (wide_integer(text), 0),
+        // The digits of a float this small or this long have to be looked at.
+        true if n.whole + n.scale > 15 || (n.scale > 4 && text[usize::from(n.negative)..].starts_with(b"0.000")) => {
+            precise_decimal(text)
+        }
+        true if n.last != 0 => (Kind::Decimal, style::ALL),
+        true if n.scale == 1 => (Kind::DecimalZero, style::ALL & !style::BARE),
+        true => (Kind::DecimalOnly, 0),
     };
-    Lexed { kind, whole: n.whole as u8, scale: n.scale as u8, form: None }
+    Lexed { kind, whole: n.whole as u8, scale: n.scale as u8, form: None, styles }
 }
 
 #[cold]
@@ -176,29 +184,23 @@ fn wide_integer(text: &[u8]) -> Kind {
     }
 }
 
-/// A decimal whose digits alone do not prove that a float writes them the same way.
+/// A decimal whose digits alone do not prove that a float is written the same way.
 #[cold]
-fn precise_decimal(text: &[u8]) -> Kind {
-    match float_text(text) {
-        Some(written) if written.as_bytes() == text => {
-            if text.ends_with(b".0") { Kind::DecimalZero } else { Kind::Decimal }
-        }
-        _ => Kind::DecimalOnly,
+fn precise_decimal(text: &[u8]) -> (Kind, u8) {
+    match style::of(text) {
+        0 => (Kind::DecimalOnly, 0),
+        styles if text.ends_with(b".0") => (Kind::DecimalZero, styles),
+        styles => (Kind::Decimal, styles),
     }
 }
 
+/// A number that is no plain decimal of up to 38 digits.
 #[cold]
-fn long_float(text: &[u8]) -> Kind {
-    match float_text(text) {
-        Some(written) if written.as_bytes() == text => Kind::Float,
-        _ => Kind::OddNumber,
+fn float(text: &[u8]) -> Lexed {
+    match style::of(text) {
+        0 => Lexed::of(Kind::OddNumber),
+        styles => Lexed { styles, ..Lexed::of(Kind::Float) },
     }
-}
-
-/// The shortest text of the float that `text` stands for, exactly as Polars writes it (both use the same algorithm).
-fn float_text(text: &[u8]) -> Option<String> {
-    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    value.is_finite().then(|| serde_json::to_string(&value).ok()).flatten()
 }
 
 /// The kind of a whole value; `text` is not empty.
@@ -213,33 +215,34 @@ pub(crate) fn lex(text: &[u8]) -> Lexed {
             if n.whole == 4 && !n.negative && text[n.end] == b'-' {
                 return super::time::lex(text).unwrap_or(Lexed::of(Kind::OddDate));
             }
-            Lexed::of(odd(text))
+            odd(text)
         }
         b't' if text == b"true" => Lexed::of(Kind::Boolean),
         b'f' if text == b"false" => Lexed::of(Kind::Boolean),
-        b'+' | b'.' | b' ' | b'\t' => Lexed::of(odd(text)),
+        b'+' | b'.' | b' ' | b'\t' => odd(text),
         _ => Lexed::of(Kind::Words),
     }
 }
 
 /// What is unusual about text that begins like a number.
 #[cold]
-fn odd(text: &[u8]) -> Kind {
+fn odd(text: &[u8]) -> Lexed {
     let is_number = |t: &[u8]| {
         let digits = t.iter().filter(|b| b.is_ascii_digit()).count();
         digits > 0 && std::str::from_utf8(t).is_ok_and(|t| t.replace(',', "").parse::<f64>().is_ok())
     };
     let trimmed = text.trim_ascii();
     if trimmed.len() < text.len() {
-        return if is_number(trimmed) { Kind::Spaces } else { Kind::Words };
+        return Lexed::of(if is_number(trimmed) { Kind::Spaces } else { Kind::Words });
     }
     if text[0] == b'+' && is_number(&text[1..]) {
-        return Kind::Plus;
+        return Lexed::of(Kind::Plus);
     }
     if is_number(text) {
-        return long_float(text);
+        return float(text);
     }
     let dateish = text.iter().all(|b| b.is_ascii_digit() || b"/-.: TZ+".contains(b));
     let marks = text.iter().filter(|b| b"/-:.".contains(b)).count();
-    if dateish && marks >= 2 && text.iter().filter(|b| b.is_ascii_digit()).count() >= 4 { Kind::OddDate } else { Kind::Words }
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    Lexed::of(if dateish && marks >= 2 && digits >= 4 { Kind::OddDate } else { Kind::Words })
 }

@@ -2,6 +2,7 @@
 
 mod convert;
 mod lex;
+mod style;
 mod time;
 mod verdict;
 
@@ -27,6 +28,8 @@ pub(crate) struct Evidence {
     pub whole: u8,
     /// The smallest and the largest number of digits after the point.
     pub scales: Option<(u8, u8)>,
+    /// The styles of floats in which some value is not written.
+    pub unlike: u8,
     pub form: Option<Form>,
     /// Whether timestamps have several forms.
     pub forms_differ: bool,
@@ -42,9 +45,14 @@ impl Evidence {
         }
         self.counts[at] += 1;
         match lexed.kind {
-            Kind::Integer | Kind::WideInteger => self.whole = self.whole.max(lexed.whole),
+            Kind::Integer | Kind::WideInteger => {
+                self.whole = self.whole.max(lexed.whole);
+                self.unlike |= !lexed.styles;
+            }
+            Kind::Float => self.unlike |= !lexed.styles,
             Kind::Decimal | Kind::DecimalZero | Kind::DecimalOnly => {
                 self.whole = self.whole.max(lexed.whole);
+                self.unlike |= !lexed.styles;
                 let (low, high) = self.scales.unwrap_or((lexed.scale, lexed.scale));
                 self.scales = Some((low.min(lexed.scale), high.max(lexed.scale)));
             }
@@ -68,6 +76,7 @@ impl Evidence {
         }
         self.missing += other.missing;
         self.whole = self.whole.max(other.whole);
+        self.unlike |= other.unlike;
         self.scales = match (self.scales, other.scales) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (mine, theirs) => mine.or(theirs),

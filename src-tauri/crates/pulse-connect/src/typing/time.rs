@@ -8,7 +8,7 @@ pub(super) fn lex(text: &[u8]) -> Option<Lexed> {
         return None;
     }
     if text.len() == 10 {
-        return Some(Lexed { kind: Kind::Date, whole: 0, scale: 0, form: None });
+        return Some(Lexed::of(Kind::Date));
     }
     let separator = text[10];
     let hour = two(text, 11)?;
@@ -37,7 +37,7 @@ pub(super) fn lex(text: &[u8]) -> Option<Lexed> {
         _ => return None,
     };
     let form = Form { separator, seconds, fraction: fraction as u8, zone };
-    Some(Lexed { kind: Kind::Timestamp, whole: 0, scale: 0, form: Some(form) })
+    Some(Lexed { form: Some(form), ..Lexed::of(Kind::Timestamp) })
 }
 
 /// Whether `text` begins with a day that exists, written `YYYY-MM-DD`, of the years 1 to 9999.
@@ -65,5 +65,5 @@ pub(crate) fn day(text: &[u8]) -> bool {
 #[inline(always)]
 fn two(text: &[u8], at: usize) -> Option<u8> {
     let (a, b) = (text.get(at)?.wrapping_sub(b'0'), text.get(at + 1)?.wrapping_sub(b'0'));
-    (a < 10 && b < 10).then_some(a * 10 + b)
+    (a < 10 && b < 10).then(|| a * 10 + b)
 }

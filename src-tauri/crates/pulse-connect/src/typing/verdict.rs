@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use super::convert::Type;
 use super::lex::{Form, Kind};
-use super::{Evidence, Example};
+use super::{Evidence, Example, style};
 
 /// The type of a column and why it has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,18 +53,14 @@ pub(crate) fn verdict(evidence: &Evidence, asked: Option<Type>) -> Verdict {
     };
     let scale = evidence.scales.map_or(0, |s| usize::from(s.1));
     let digits = usize::from(evidence.whole) + scale;
-    Verdict {
-        digits: (if digits <= 18 { 18 } else { 38 }, scale),
-        form: evidence.form,
-        ..Verdict::new(kind, why)
-    }
+    Verdict { digits: (if digits <= 18 { 18 } else { 38 }, scale), form: evidence.form, ..Verdict::new(kind, why) }
 }
 
 /// The type that gives every value's text back.
 fn proven(evidence: &Evidence) -> Type {
     let same_scale = evidence.scales.is_some_and(|(low, high)| low == high);
     let kinds = |kinds: &[Kind]| kinds.iter().map(|k| evidence.count(*k)).sum::<u64>() == evidence.values();
-    let styles_agree = evidence.count(Kind::Integer) == 0 || evidence.count(Kind::DecimalZero) == 0;
+    let one_style = evidence.unlike & style::ALL != style::ALL;
     match () {
         () if evidence.values() == 0 => Type::Text,
         () if kinds(&[Kind::Integer, Kind::WideInteger]) => Type::Integer,
@@ -74,7 +70,7 @@ fn proven(evidence: &Evidence) -> Type {
         {
             Type::Decimal
         }
-        () if styles_agree && kinds(&[Kind::Integer, Kind::Decimal, Kind::DecimalZero, Kind::Float]) => Type::Number,
+        () if one_style && kinds(&[Kind::Integer, Kind::Decimal, Kind::DecimalZero, Kind::Float]) => Type::Number,
         () if Type::Boolean.fits(evidence) => Type::Boolean,
         () if Type::Date.fits(evidence) => Type::Date,
         () if Type::Timestamp.fits(evidence) => Type::Timestamp,
@@ -111,8 +107,9 @@ fn text_reason(evidence: &Evidence) -> String {
     }
     let words = evidence.count(Kind::Words);
     let typed: u64 = Kind::ALL[..=Kind::Timestamp as usize].iter().map(|k| evidence.count(*k)).sum();
-    if words == values {
-        return format!("text: the values are words{}", such_as(evidence.first[Kind::Words as usize].as_ref()));
+    if words * 2 > values {
+        let most = if words == values { "the" } else { "most" };
+        return format!("text: {most} values are words{}", such_as(evidence.first[Kind::Words as usize].as_ref()));
     }
     let obstacle = Kind::ALL
         .into_iter()

@@ -69,7 +69,9 @@ impl Format for Csv {
 
 fn check_options(options: &ReadOptions) -> Result<()> {
     let wrong = |what: &str, value: &str| {
-        Error::invalid(format!("`{value}` cannot be the {what}.")).hint("Give one ASCII character, or \\t for the tabulator.").field(what)
+        Error::invalid(format!("`{value}` cannot be the {what}."))
+            .hint("Give one ASCII character, or \\t for the tabulator.")
+            .field(what)
     };
     let good = |text: &str| one_byte(text).is_some_and(|b| b.is_ascii() && !matches!(b, b'\n' | b'\r' | 0));
     if let Some(delimiter) = options.delimiter.as_deref().filter(|text| !good(text)) {
@@ -80,7 +82,9 @@ fn check_options(options: &ReadOptions) -> Result<()> {
     }
     let same = options.delimiter.as_deref().and_then(one_byte) == options.quote.as_deref().and_then(one_byte);
     if same && options.delimiter.is_some() {
-        return Err(Error::invalid("The delimiter and the quote are the same character.").hint("Change one.").field("quote"));
+        return Err(Error::invalid("The delimiter and the quote are the same character.")
+            .hint("Change one.")
+            .field("quote"));
     }
     Ok(())
 }
@@ -164,7 +168,13 @@ fn asked_types(names: &[String], options: &ReadOptions) -> Result<HashMap<usize,
     asked.map(|(at, name, word)| Ok((at, Type::parse(word, name)?))).collect()
 }
 
-fn clean_part(plan: Plan, choice: &EncodingChoice, columns: Vec<Evidence>, records: u64, sha256: Option<String>) -> Part {
+fn clean_part(
+    plan: Plan,
+    choice: &EncodingChoice,
+    columns: Vec<Evidence>,
+    records: u64,
+    sha256: Option<String>,
+) -> Part {
     let dialect = plan.guess.dialect;
     let body = Delimited {
         path: plan.path.clone(),
@@ -225,7 +235,11 @@ fn tolerant_part(
 }
 
 fn part_columns(names: &[String], columns: Vec<Evidence>) -> Vec<PartColumn> {
-    names.iter().zip(columns).map(|(name, e)| PartColumn { name: name.clone(), holds: Holds::Texts(Box::new(e)) }).collect()
+    names
+        .iter()
+        .zip(columns)
+        .map(|(name, e)| PartColumn { name: name.clone(), holds: Holds::Texts(Box::new(e)) })
+        .collect()
 }
 
 fn detected(plan: &Plan, choice: &EncodingChoice) -> Detected {

@@ -248,7 +248,8 @@ impl<'a> Walk<'a> {
             return Err(Odd::Structure);
         }
         let Dialect { delimiter, quote, .. } = layout.dialect;
-        let walk = Self { block, delimiter, quote: quote.unwrap_or(delimiter), returns: memchr(b'\r', block).is_some() };
+        let walk =
+            Self { block, delimiter, quote: quote.unwrap_or(delimiter), returns: memchr(b'\r', block).is_some() };
         let mut columns = vec![Evidence::default(); layout.width];
         let (mut at, mut records) = (0, 0);
         while at < block.len() {
@@ -308,7 +309,7 @@ impl<'a> Walk<'a> {
             }
             if self.block[n.end] == b'-' && day(&self.block[at..]) && self.ends(at + 10) {
                 let text = &self.block[at..at + 10];
-                evidence.add(Lexed { kind: Kind::Date, whole: 0, scale: 0, form: None }, || self.example(text, record));
+                evidence.add(Lexed::of(Kind::Date), || self.example(text, record));
                 return Ok(at + 10);
             }
         }
@@ -360,7 +361,7 @@ impl<'a> Walk<'a> {
             return Err(Odd::Structure);
         }
         let text = &self.block[start..i];
-        let lexed = if text.is_empty() { Lexed { kind: Kind::Empty, whole: 0, scale: 0, form: None } } else { lex(text) };
+        let lexed = if text.is_empty() { Lexed::of(Kind::Empty) } else { lex(text) };
         evidence.add(lexed, || {
             let Example { value, line } = self.example(text, record);
             let quote = char::from(self.quote).to_string();

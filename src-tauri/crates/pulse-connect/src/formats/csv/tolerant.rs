@@ -70,7 +70,9 @@ pub(super) fn read(reading: &Reading<'_>, to: PathBuf, progress: &Progress) -> R
                 let content = field.content(text, reading.dialect.quote);
                 let cell = if content.is_empty() && !field.quoted { None } else { Some(content) };
                 let cell = match (cell, reading.converters.get(&index)) {
-                    (Some(cell), Some(converter)) => convert(cell, *converter, reading, index, (start, row), &mut entries),
+                    (Some(cell), Some(converter)) => {
+                        convert(cell, *converter, reading, index, (start, row), &mut entries)
+                    }
                     (cell, _) => cell,
                 };
                 learn(&mut columns[index], cell.as_deref(), start);
@@ -143,7 +145,7 @@ pub(crate) fn learn(evidence: &mut Evidence, cell: Option<&[u8]>, line: u64) {
         evidence.missing += 1;
         return;
     };
-    let lexed = if cell.is_empty() { Lexed { kind: Kind::Empty, whole: 0, scale: 0, form: None } } else { lex(cell) };
+    let lexed = if cell.is_empty() { Lexed::of(Kind::Empty) } else { lex(cell) };
     evidence.add(lexed, || Example { value: String::from_utf8_lossy(cell).into_owned(), line });
 }
 

@@ -120,9 +120,12 @@ impl Learnt {
 
     fn column(&mut self, name: String) -> Result<usize> {
         if self.names.len() >= MAX_COLUMNS {
-            return Err(Error::new(Code::LimitExceeded, format!("The records have more than {MAX_COLUMNS} different names."))
-                .hint("Choose another records path; these objects look like a mapping rather than records.")
-                .field("records_path"));
+            return Err(Error::new(
+                Code::LimitExceeded,
+                format!("The records have more than {MAX_COLUMNS} different names."),
+            )
+            .hint("Choose another records path; these objects look like a mapping rather than records.")
+            .field("records_path"));
         }
         self.names.push(name.clone());
         self.columns.push(Evidence::default());
@@ -176,14 +179,16 @@ fn judge(evidence: &mut Evidence, value: &[u8], line: u64) {
         Some(b'"') if cell.is_empty() => Kind::Empty,
         Some(b'"') => match lex(&cell).kind {
             Kind::Date | Kind::Timestamp => return learn(evidence, Some(&cell), line),
-            Kind::Integer | Kind::WideInteger | Kind::Decimal | Kind::DecimalZero | Kind::DecimalOnly => Kind::TextNumber,
+            Kind::Integer | Kind::WideInteger | Kind::Decimal | Kind::DecimalZero | Kind::DecimalOnly => {
+                Kind::TextNumber
+            }
             Kind::Float | Kind::Boolean => Kind::TextNumber,
             kind => kind,
         },
         Some(b'{' | b'[') => Kind::Nested,
         _ => return learn(evidence, Some(&cell), line),
     };
-    let lexed = Lexed { kind, whole: 0, scale: 0, form: None };
+    let lexed = Lexed::of(kind);
     evidence.add(lexed, || Example { value: String::from_utf8_lossy(&cell).into_owned(), line });
 }
 
