@@ -5,7 +5,7 @@ import type { VocabularyTable } from "../../generated/rpc";
 import { DataGrid } from "../../grid";
 import { EmptyState } from "../../shared/EmptyState";
 import { ProblemNotice } from "../../shared/ProblemNotice";
-import { withoutExcerpt } from "./errorPosition";
+import { withoutPlace } from "./errorPosition";
 import { examples } from "./examples";
 import classes from "./query.module.css";
 import { type QueryRun, useElapsed } from "./useQueryRun";
@@ -28,11 +28,11 @@ export function ResultPane({ run, tables, errorLine, onPick }: Props) {
     );
   }
   if (run.problem) {
-    const where = errorLine === null ? "" : ` (line ${errorLine}, marked in the editor)`;
-    const problem = { ...run.problem, message: `${withoutExcerpt(run.problem.message)}${where}` };
+    const where = errorLine === null ? "" : `; line ${errorLine} is marked in the editor`;
+    const problem = { ...run.problem, message: withoutPlace(run.problem.message) };
     return (
       <div className={classes.message}>
-        <ProblemNotice problem={problem} />
+        <ProblemNotice title={`The query cannot be run${where}`} problem={problem} />
       </div>
     );
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Vocabulary } from "../../generated/rpc";
 import { offersAt } from "./completion";
-import { errorRange, withoutExcerpt } from "./errorPosition";
+import { errorRange, withoutPlace } from "./errorPosition";
 import { examples } from "./examples";
 import { quoted, usedTables } from "./sqlText";
 
@@ -81,7 +81,7 @@ describe("the place of an error", () => {
   test("is the word above the caret", () => {
     const message = 'Parser Error: syntax error at or near "form"\n\nLINE 2: form silver.prices\n        ^';
     expect(errorRange(sql, message)).toEqual({ from: 15, to: 19 });
-    expect(withoutExcerpt(message)).toBe('Parser Error: syntax error at or near "form"');
+    expect(withoutPlace(message)).toBe('Parser Error: syntax error at or near "form"');
   });
   test("is found in a shortened line", () => {
     const long = `select ${"x, ".repeat(60)}oops from silver.prices`;
@@ -93,8 +93,19 @@ describe("the place of an error", () => {
   test("is the line where only the line is named, and nowhere where none is", () => {
     expect(errorRange(sql, "wrong on line 2")).toEqual({ from: 15, to: 33 });
     expect(errorRange(sql, "wrong at line 2, column 6")).toEqual({ from: 20, to: 33 });
+    expect(withoutPlace("Line 2, column 6: wrong")).toBe("wrong");
     expect(errorRange(sql, "no such table")).toBeNull();
     expect(errorRange(sql, "wrong on line 9")).toBeNull();
+  });
+});
+
+test("a quoted name is marked where the query has it once, outside of comments", () => {
+  const once = "-- Contry\nSELECT a FROM silver.prices GROUP BY Contry";
+  expect(errorRange(once, 'Referenced column "Contry" not found')).toEqual({ from: 47, to: 53 });
+  expect(errorRange("SELECT a, a FROM t", 'Referenced column "a" not found')).toBeNull();
+  expect(errorRange("SELECT 1 FROM silver.nothing", "Table with name nothing does not exist")).toEqual({
+    from: 21,
+    to: 28,
   });
 });
 
