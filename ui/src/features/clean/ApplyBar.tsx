@@ -33,6 +33,7 @@ export function ApplyBar({ detail: { info }, recipe, outcomes }: Props) {
   });
   const steps = doc.steps.filter((step) => step.enabled).length;
   const blocked = doc.steps.find((step) => outcomes.get(step.id)?.problem);
+  const badName = recipe.problem?.field === "output" ? recipe.problem : null;
   const target = useTables().data?.find((each) => each.table === doc.output);
   if (job && isActive(job.state)) {
     return (
@@ -63,9 +64,14 @@ export function ApplyBar({ detail: { info }, recipe, outcomes }: Props) {
               <span className={classes.newer}> (last applied to version {target.input_version})</span>
             )}
           </div>
+          {badName && (
+            <span className={classes.blocked} role="alert">
+              {badName.message} {badName.hint}
+            </span>
+          )}
           {blocked && <span className={classes.blocked}>Mend step {doc.steps.indexOf(blocked) + 1} first</span>}
           <Button
-            disabled={steps === 0 || blocked !== undefined}
+            disabled={steps === 0 || blocked !== undefined || badName !== null}
             loading={apply.isPending}
             onClick={() => apply.mutate()}
           >

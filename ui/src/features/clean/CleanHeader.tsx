@@ -10,7 +10,8 @@ import type { OpenRecipe } from "./useRecipe";
 /** Which table is cleaned, undo and redo, and the recipe as a file. */
 export function CleanHeader({ info, recipe }: { info: TableInfo; recipe: OpenRecipe }) {
   const { doc, undo, redo } = recipe;
-  const attempt = (work: () => Promise<void>) => work().catch((error: unknown) => recipe.fail(toProblem(error)));
+  const attempt = (work: () => Promise<void>) =>
+    work().catch((error: unknown) => recipe.setFileProblem(toProblem(error)));
   const saveFile = async () => {
     await recipe.save();
     const file = await rpc("recipe_export", { id: doc.id });
@@ -18,7 +19,7 @@ export function CleanHeader({ info, recipe }: { info: TableInfo; recipe: OpenRec
   };
   const openFile = async () => {
     const file = await platform.openText(".json");
-    if (file) recipe.replace(await rpc("recipe_import", { table: doc.input, text: file.text }));
+    if (file) await recipe.takeFile(file.text);
   };
   return (
     <header className={classes.head}>

@@ -79,7 +79,12 @@ export function PreviewPane({ detail, preview: live, selected, catalogue, onAdd,
           <ProblemNotice problem={problem} action={{ label: "Calculate again", run: retry }} />
         </div>
       )}
-      {view === "changes" && changes?.length === 0 ? (
+      {view === "after" && preview?.rows === 0 ? (
+        <EmptyState title="No row is left">
+          {selected ? "No row reaches this step" : "The steps remove every row"} of the first{" "}
+          {count(preview.sample_rows)}. Select an earlier step to see which one removes them.
+        </EmptyState>
+      ) : view === "changes" && changes?.length === 0 ? (
         <EmptyState title="No row or value changes">
           {selected ? "This step leaves" : "The steps leave"} the first {count(preview?.sample_rows ?? 0)} rows as they
           are, apart from columns that are added or removed.

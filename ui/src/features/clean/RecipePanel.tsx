@@ -57,7 +57,15 @@ export function RecipePanel(props: Props) {
         <span className={classes.basis}>{basis(preview.preview, counts !== null)}</span>
       </div>
       <ScrollArea className={classes.steps} type="auto" scrollbarSize={8}>
-        {recipe.problem && (
+        {recipe.fileProblem && (
+          <ProblemNotice
+            problem={recipe.fileProblem}
+            title="The recipe stays as it was"
+            compact
+            action={{ label: "Dismiss", run: () => recipe.setFileProblem(null) }}
+          />
+        )}
+        {recipe.problem && recipe.problem.field !== "output" && (
           <ProblemNotice
             problem={recipe.problem}
             title="The last change is not saved"

@@ -4,15 +4,20 @@ import type { RecipeStep, StepInfo } from "../../generated/rpc";
 export function newStep(info: StepInfo, id: string, column?: string): RecipeStep {
   const config = { ...(info.default_config as Record<string, unknown>) };
   if (column !== undefined && info.column_field !== null) {
-    config[info.column_field] = takesList(info) ? [column] : column;
+    config[info.column_field] = withColumn(info, info.column_field, column);
   }
   return { id, kind: info.kind, config, enabled: true, comment: "" };
 }
 
-function takesList({ schema, column_field }: StepInfo): boolean {
-  const { properties } = schema as { properties?: Record<string, { type?: unknown }> };
-  const type = properties?.[column_field ?? ""]?.type;
-  return type === "array" || (Array.isArray(type) && type.includes("array"));
+/** The column as the setting takes it: a name, a list of names, or a list of entries that each name a column. */
+function withColumn({ schema }: StepInfo, field: string, column: string): unknown {
+  const { properties } = schema as {
+    properties?: Record<string, { type?: unknown; items?: { properties?: unknown } }>;
+  };
+  const setting = properties?.[field];
+  const takesList = setting?.type === "array" || (Array.isArray(setting?.type) && setting.type.includes("array"));
+  if (!takesList) return column;
+  return setting?.items?.properties ? [{ column }] : [column];
 }
 
 /** The kinds that a column's menu offers for its type. */

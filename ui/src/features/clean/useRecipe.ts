@@ -11,6 +11,7 @@ export type RecipeChange = Partial<Pick<RecipeDoc, "name" | "output" | "steps">>
 export function useRecipe(opened: RecipeDoc) {
   const [doc, setDoc] = useState(opened);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [fileProblem, setFileProblem] = useState<Problem | null>(null);
   const latest = useRef(opened);
   const dirty = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -65,7 +66,17 @@ export function useRecipe(opened: RecipeDoc) {
   const redo = useCallback(() => step("recipe_redo"), [step]);
 
   useEffect(() => () => void save(), [save]);
-  return { doc, problem, change, save, undo, redo, replace: show, fail: setProblem };
+  /** Takes the steps of a recipe file, which the engine has saved already. */
+  const takeFile = useCallback(
+    async (text: string) => {
+      await save();
+      show(await rpc("recipe_import", { table: latest.current.input, text }));
+      setProblem(null);
+      setFileProblem(null);
+    },
+    [save, show],
+  );
+  return { doc, problem, fileProblem, setFileProblem, change, save, undo, redo, takeFile };
 }
 
 export type OpenRecipe = ReturnType<typeof useRecipe>;
