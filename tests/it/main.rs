@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 mod architecture;
+mod bad_input;
 mod cli;
 mod generated;
 mod main_job;
+mod typing;
