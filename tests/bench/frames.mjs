@@ -203,7 +203,7 @@ function processOf(name, after) {
     .trim()
     .split("\n")
     .map((line) => line.trim().split(/\s+/));
-  const own = family.filter(([id, parent, , comm]) => id === pid || parent === pid);
+  const own = family.filter(([id, parent]) => id === pid || parent === pid);
   const memory = own.map(([, , rss, comm]) => `${comm} ${Math.round(Number(rss) / 1000)}`).join(", ");
   return { started, memory };
 }

@@ -1,0 +1,99 @@
+// Takes the pictures of docs/screenshots from the window itself: `node tests/e2e/screenshots.mjs [folder]`.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runQuery, waitForCell, waitForColumn, writeQuery } from "./support/actions.mjs";
+import { launch, newPage, visit } from "./support/browser.mjs";
+import { foodPrices, root, temporaryFolder } from "./support/paths.mjs";
+import { finished, importFile, serve } from "./support/server.mjs";
+
+const folder = process.argv[2] ?? join(root, "docs", "screenshots");
+const recipe = readFileSync(join(root, "datasets", "recipes", "food_prices.recipe.json"), "utf8");
+const TABLE = "bronze.food_prices";
+const QUERY = `SELECT Country, Commodity, round(avg("Price USD"), 2) AS average, count(*) AS counted
+FROM silver.food_prices
+GROUP BY ALL
+ORDER BY counted DESC`;
+
+/** Goes through the main job in one colour scheme and takes its pictures. */
+async function take(browser, scheme) {
+  const workspace = join(temporaryFolder(), "CloudPulse");
+  mkdirSync(workspace);
+  const server = await serve(workspace);
+  try {
+    const page = await newPage(browser, { colorScheme: scheme });
+    const picture = async (name) => {
+      // The pointer would leave a mark where it rests.
+      await page.mouse.move(0, 799);
+      await page.waitForTimeout(500);
+      await page.screenshot({ path: join(folder, `${name}-${scheme}.png`) });
+    };
+    await page.goto(server.url);
+    await page.getByText("Or open a sample").waitFor();
+    await picture("welcome");
+
+    await visit(page, "/sql");
+    await page.getByText("No tables to ask yet").waitFor();
+    await picture("empty");
+
+    await visit(page, `/import?path=${encodeURIComponent(foodPrices)}`);
+    await page.getByText(/records = /).waitFor();
+    await picture("import");
+
+    await importFile(server, foodPrices, TABLE);
+    const { id, steps } = await server.rpc("recipe_import", { table: TABLE, text: recipe });
+    await cleaning(page, steps, picture);
+
+    const { job } = await server.rpc("recipe_apply", { recipe: id });
+    await finished(server, job);
+    await page.reload();
+    await asking(page, picture);
+
+    await visit(page, "/tables/silver.food_prices");
+    await waitForColumn(page, "Country");
+    await page.waitForTimeout(1000);
+    await picture("table");
+    await visit(page, "/");
+    await page.getByText("food_prices").first().waitFor();
+    await picture("home");
+    if (page.errors.length > 0) throw new Error(page.errors.join("\n"));
+    await page.context().close();
+  } finally {
+    await server.stop();
+  }
+}
+
+async function cleaning(page, steps, picture) {
+  await visit(page, `/tables/${TABLE}/clean?step=${steps[0].id}`);
+  await page
+    .getByText(/cells? changed/)
+    .first()
+    .waitFor();
+  await waitForCell(page, "Afghanistan");
+  await picture("clean");
+}
+
+async function asking(page, picture) {
+  await visit(page, "/sql");
+  await runQuery(page, QUERY);
+  await waitForColumn(page, "average");
+  await page.keyboard.press("Control+Home");
+  await picture("sql");
+  await page.getByRole("button", { name: "Export result" }).click();
+  await page.getByRole("dialog").waitFor();
+  await picture("export");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await writeQuery(page, QUERY.replace("GROUP BY ALL", "GROUP BY Contry"));
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("main").getByRole("alert").waitFor();
+  await picture("error");
+}
+
+mkdirSync(folder, { recursive: true });
+const browser = await launch();
+try {
+  for (const scheme of ["light", "dark"]) await take(browser, scheme);
+} finally {
+  await browser.close();
+}
