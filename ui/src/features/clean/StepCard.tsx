@@ -6,7 +6,7 @@ import { ProblemNotice } from "../../shared/ProblemNotice";
 import classes from "./clean.module.css";
 import { StepCounts } from "./StepCounts";
 import { StepEditor } from "./StepEditor";
-import { edited, inserted } from "./steps";
+import { edited, inserted, newId } from "./steps";
 
 export interface StepCardProps {
   step: RecipeStep;
@@ -110,7 +110,7 @@ function StepMenu(props: StepCardProps & { onEdit(part: Partial<RecipeStep>): vo
   const { step, index, steps, selected, onSelect, onSteps, onMove } = props;
   const number = index + 1;
   const repeat = () => {
-    const copy = { ...step, id: crypto.randomUUID() };
+    const copy = { ...step, id: newId() };
     onSteps(inserted(steps, copy, step.id));
     onSelect(copy.id);
   };

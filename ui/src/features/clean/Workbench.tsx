@@ -10,7 +10,7 @@ import { CleanStatus } from "./CleanStatus";
 import classes from "./clean.module.css";
 import { PreviewPane } from "./PreviewPane";
 import { RecipePanel } from "./RecipePanel";
-import { inserted, newStep } from "./steps";
+import { inserted, newId, newStep } from "./steps";
 import { useCounts, usePreview } from "./usePreview";
 import { useRecipe } from "./useRecipe";
 
@@ -44,7 +44,7 @@ export function Workbench({ detail, recipe: opened, catalogue }: Props) {
 
   const add = useCallback(
     (kind: StepInfo, toColumn?: string) => {
-      const step = newStep(kind, crypto.randomUUID(), toColumn);
+      const step = newStep(kind, newId(), toColumn);
       change({ steps: inserted(doc.steps, step, selected) });
       setAdding(false);
       setWanted(undefined);

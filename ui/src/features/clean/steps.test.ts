@@ -36,6 +36,11 @@ describe("newStep", () => {
   it("puts the column into a list or a single setting, as the schema says", () => {
     expect(newStep(many, "a", "country").config).toEqual({ columns: ["country"], keep: true });
     expect(newStep(one, "a", "price").config).toEqual({ column: "price" });
+    const entries = { ...many, schema: { properties: { columns: { type: "array", items: { properties: {} } } } } };
+    expect(newStep(entries, "a", "price").config, "a list of entries gets one that names the column").toEqual({
+      columns: [{ column: "price" }],
+      keep: true,
+    });
     expect(newStep(whole, "a", "price").config, "a step on the whole table takes no column").toEqual({});
   });
 });

@@ -20,6 +20,12 @@ function withColumn({ schema }: StepInfo, field: string, column: string): unknow
   return setting?.items?.properties ? [{ column }] : [column];
 }
 
+/** A new id for a step: unlike `crypto.randomUUID` it can be made on any page, however it is served. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** The kinds that a column's menu offers for its type. */
 export function kindsForColumn(catalogue: readonly StepInfo[], type: string): StepInfo[] {
   const word = type.replace(/\(.*$/, "");

@@ -4,7 +4,9 @@ import { preloadRows } from "../../grid";
 import { rpc, toProblem } from "../../platform";
 import { effectKey } from "./steps";
 
+/** While something is typed, the preview waits for so long a pause; a single change is answered at once. */
 const TYPING_MS = 80;
+const SINGLE_MS = 250;
 const SETTLED_MS = 700;
 
 /**
@@ -16,7 +18,7 @@ export function usePreview(table: string, version: number, steps: RecipeStep[], 
   const [problem, setProblem] = useState<Problem | null>(null);
   const [pending, setPending] = useState(true);
   const topRow = useRef(0);
-  const first = useRef(true);
+  const changedAt = useRef(Number.NEGATIVE_INFINITY);
   const [attempt, setAttempt] = useState(0);
   const index = steps.findIndex((step) => step.id === selected);
   const key = effectKey(steps);
@@ -43,8 +45,9 @@ export function usePreview(table: string, version: number, steps: RecipeStep[], 
       }
       if (current) setPending(false);
     };
-    const timer = setTimeout(ask, first.current ? 0 : TYPING_MS);
-    first.current = false;
+    const now = performance.now();
+    const timer = setTimeout(ask, now - changedAt.current > SINGLE_MS ? 0 : TYPING_MS);
+    changedAt.current = now;
     return () => {
       current = false;
       clearTimeout(timer);
