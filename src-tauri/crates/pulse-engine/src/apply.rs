@@ -70,7 +70,9 @@ fn run(engine: &Engine, doc: &RecipeDoc, version: Option<u64>, progress: &Progre
     let source = format!("{}@{}", snapshot.table, snapshot.version);
     let recipe = recipes::recipe(&doc.name, &doc.steps);
     progress.stage("Collecting what does not convert", 0, 0);
-    let plan = pulse_recipe::plan(engine.0.lake.scan(&snapshot)?, &recipe, &source)?;
+    // The scan itself looks at the job, so that a cancel stops even a sort or a group in the middle.
+    let scan = pulse_recipe::watch(engine.0.lake.scan(&snapshot)?, progress, false);
+    let plan = pulse_recipe::plan(scan, &recipe, &source)?;
     let ledger = pulse_recipe::ledger(&plan, progress)?;
     progress.stage("Counting rows of every step", 0, 0);
     let counts = pulse_recipe::counts(engine.0.lake.scan(&snapshot)?, &recipe, progress)?;

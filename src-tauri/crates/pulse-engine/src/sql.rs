@@ -74,13 +74,15 @@ pub(crate) fn tables(engine: &Engine, sql: &str) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
     let references = pulse_query::references(sql);
     for name in engine.0.lake.tables()? {
-        let named = references.iter().any(|(layer, table, _)| layer == name.layer().as_str() && table == name.name());
+        let named = references.iter().any(|(layer, table, version)| {
+            layer == name.layer().as_str() && table == name.name() && version.is_none()
+        });
         match engine.0.lake.snapshot(&name, None) {
             Ok(snapshot) => {
                 tables.extend(ledger(&snapshot));
                 tables.push(table(&snapshot, true));
             }
-            // A damaged table must not stop queries on others, but a query on it must say so.
+            // A damaged newest version must not stop queries on others or on older ones, but a query on it must say so.
             Err(error) if named => return Err(error),
             Err(error) => tracing::warn!(table = %name, %error, "A table is left out of SQL."),
         }

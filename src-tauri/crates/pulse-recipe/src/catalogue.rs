@@ -41,7 +41,8 @@ pub struct StepInfo {
     /// Type words (as [`crate::type_word`] without the digits of decimals) of the columns it makes sense for in a
     /// column's menu; empty for a step on whole tables.
     pub applies_to: Vec<String>,
-    /// The setting a column's menu fills with the column, a string or an array as the schema says.
+    /// The setting a column's menu fills with the column: a string, an array of strings, or an array of objects whose
+    /// `column` is filled, as the schema says.
     pub column_field: Option<String>,
     /// The settings as JSON Schema in the vocabulary of this module's documentation.
     pub schema: Value,

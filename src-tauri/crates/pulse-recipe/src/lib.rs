@@ -19,9 +19,6 @@ mod text;
 #[cfg(test)]
 mod properties;
 
-#[cfg(test)]
-mod measure;
-
 pub use catalogue::{ExampleInfo, ExampleTable, StepInfo, catalogue};
 pub use fold::{Plan, PlannedStep, StepCounts, counts, ledger, plan, watch};
 pub use preview::{ColumnStatus, Preview, PreviewColumn, StepOutcome, preview};

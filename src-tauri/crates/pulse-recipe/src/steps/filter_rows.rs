@@ -236,7 +236,7 @@ impl Step for FilterRows {
     }
 
     fn about() -> About {
-        About { kind: "filter_rows", title: "Filter rows", group: "Rows", applies_to: &[], column_field: None }
+        About { kind: "filter_rows", title: "Filter rows", group: "Rows", applies_to: crate::steps::ANY, column_field: Some("rules") }
     }
 
     fn examples() -> Vec<Example> {

@@ -203,8 +203,8 @@ impl Step for GroupAggregate {
             kind: "group_aggregate",
             title: "Group and aggregate",
             group: "Tables",
-            applies_to: &[],
-            column_field: None,
+            applies_to: crate::steps::ANY,
+            column_field: Some("group_by"),
         }
     }
 

@@ -61,7 +61,7 @@ impl Step for Sort {
     }
 
     fn about() -> About {
-        About { kind: "sort", title: "Sort", group: "Rows", applies_to: &[], column_field: None }
+        About { kind: "sort", title: "Sort", group: "Rows", applies_to: crate::steps::ANY, column_field: Some("by") }
     }
 
     fn examples() -> Vec<Example> {

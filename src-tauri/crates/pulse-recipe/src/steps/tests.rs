@@ -98,8 +98,15 @@ fn a_missing_column_is_an_error_of_every_step_that_names_one() {
     for step in catalogue() {
         let Some(field) = &step.column_field else { continue };
         let mut config = step.examples[0].config.clone();
-        let several = step.schema["properties"][field]["type"] == "array";
-        config[field] = if several { serde_json::json!(["othr"]) } else { "othr".into() };
+        let setting = &step.schema["properties"][field];
+        // A column's menu fills a name, a list of names, or a list of entries that each name a column.
+        let of_entries = setting["items"]["properties"].is_object();
+        config[field] = match setting["type"] == "array" {
+            true if of_entries => serde_json::json!([{ "column": "othr" }]),
+            true => serde_json::json!(["othr"]),
+            false => "othr".into(),
+        };
+        let field = &if of_entries { format!("{field}.0.column") } else { field.clone() };
         let parsed = parse(&step.kind, &config).unwrap_or_else(|error| panic!("{}: {error}", step.kind));
         let frame = fold::numbered(table.clone().lazy()).expect("numbered");
         let error =
