@@ -15,6 +15,8 @@ use pulse_core::{Error, Result};
 
 /// A record may be this long; a quote that stays open longer counts as broken.
 const MAX_RECORD: usize = 16 << 20;
+/// The reason for a record whose last quote is missing.
+pub(crate) const UNCLOSED: &str = "A quote is opened and never closed.";
 
 /// How records and fields are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +78,12 @@ pub(crate) fn split(
     fields.clear();
     let mut at = start;
     loop {
-        let Some(end) = split_field(text, at, dialect, at_end, fields)? else {
-            fields.clear();
-            return broken_line(text, start, dialect, at_end);
+        let end = match split_field(text, at, dialect, at_end, fields)? {
+            Ok(end) => end,
+            Err(reason) => {
+                fields.clear();
+                return broken_line(text, start, dialect, at_end, reason);
+            }
         };
         match text.get(end) {
             Some(byte) if *byte == dialect.delimiter => at = end + 1,
@@ -92,15 +97,15 @@ pub(crate) fn split(
     }
 }
 
-/// Adds the field at `at` and gives the position of the delimiter or line's end behind it; `Some(None)` if its quotes
-/// are broken, `None` if more text is needed.
+/// Adds the field at `at` and gives the position of the delimiter or line's end behind it; what is wrong
+/// with its quotes; `None` if more text is needed.
 fn split_field(
     text: &[u8],
     at: usize,
     dialect: Dialect,
     at_end: bool,
     fields: &mut Vec<Field>,
-) -> Option<Option<usize>> {
+) -> Option<std::result::Result<usize, &'static str>> {
     if dialect.quote.is_some() && text.get(at).copied() == dialect.quote {
         return split_quoted(text, at, dialect, at_end, fields);
     }
@@ -113,7 +118,7 @@ fn split_field(
     let returns = ends_line && dialect.line_end == b'\n' && end > at && text[end - 1] == b'\r';
     let end = end - usize::from(returns);
     fields.push(Field { range: at..end, quoted: false, doubled: false });
-    Some(Some(end))
+    Some(Ok(end))
 }
 
 fn split_quoted(
@@ -122,11 +127,11 @@ fn split_quoted(
     dialect: Dialect,
     at_end: bool,
     fields: &mut Vec<Field>,
-) -> Option<Option<usize>> {
+) -> Option<std::result::Result<usize, &'static str>> {
     let quote = text[at];
     let (mut i, mut doubled) = (at + 1, false);
     loop {
-        let Some(length) = memchr(quote, &text[i..]) else { return at_end.then_some(None) };
+        let Some(length) = memchr(quote, &text[i..]) else { return at_end.then_some(Err(UNCLOSED)) };
         i += length;
         match text.get(i + 1) {
             Some(byte) if *byte == quote => {
@@ -143,14 +148,14 @@ fn split_quoted(
                     Some(_) => false,
                 };
                 fields.push(Field { range: at + 1..i, quoted: true, doubled });
-                return Some(closed.then_some(i + 1));
+                return Some(if closed { Ok(i + 1) } else { Err("Text stands behind a closing quote.") });
             }
         }
     }
 }
 
 /// The first line of a record whose quotes are broken.
-fn broken_line(text: &[u8], start: usize, dialect: Dialect, at_end: bool) -> Option<Record> {
+fn broken_line(text: &[u8], start: usize, dialect: Dialect, at_end: bool, reason: &'static str) -> Option<Record> {
     let end = match memchr(dialect.line_end, &text[start..]) {
         Some(length) => start + length,
         None if at_end => text.len(),
@@ -158,7 +163,7 @@ fn broken_line(text: &[u8], start: usize, dialect: Dialect, at_end: bool) -> Opt
     };
     let next = (end + 1).min(text.len());
     let returns = dialect.line_end == b'\n' && end > start && text[end - 1] == b'\r';
-    let broken = Some("A quote is opened and not closed where the field ends.");
+    let broken = Some(reason);
     Some(Record { end: end - usize::from(returns), next, lines: 1, broken })
 }
 

@@ -179,6 +179,17 @@ fn a_preview_of_a_big_file_estimates_and_shows_the_first_rows() {
 }
 
 #[test]
+fn a_preview_that_cuts_a_quoted_record_rejects_nothing() {
+    let mut text = String::from("id,note\n");
+    (0..9_000).for_each(|i| text.push_str(&format!("{i},\"{}\"\n", "line, more\n".repeat(80))));
+    let (folder, path) = file("lines.csv", text.as_bytes());
+    let inputs = [crate::Input { path, member: None }];
+    let progress = pulse_core::Progress::new();
+    let shown = preview(&inputs, &ReadOptions::default(), folder.path(), 5, &progress).expect("a preview");
+    assert_eq!((shown.complete, shown.rejected), (false, 0), "{:?}", shown.ledger);
+}
+
+#[test]
 fn cancelling_stops_a_read() {
     let (folder, path) = file("a.csv", b"a,b\n1,2\n");
     let progress = pulse_core::Progress::new();

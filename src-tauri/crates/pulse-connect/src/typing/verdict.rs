@@ -61,20 +61,19 @@ fn proven(evidence: &Evidence) -> Type {
     let same_scale = evidence.scales.is_some_and(|(low, high)| low == high);
     let kinds = |kinds: &[Kind]| kinds.iter().map(|k| evidence.count(*k)).sum::<u64>() == evidence.values();
     let one_style = evidence.unlike & style::ALL != style::ALL;
-    match () {
-        () if evidence.values() == 0 => Type::Text,
-        () if kinds(&[Kind::Integer, Kind::WideInteger]) => Type::Integer,
-        () if same_scale
-            && kinds(&[Kind::Decimal, Kind::DecimalZero, Kind::DecimalOnly])
-            && Type::Decimal.fits(evidence) =>
-        {
-            Type::Decimal
-        }
-        () if one_style && kinds(&[Kind::Integer, Kind::Decimal, Kind::DecimalZero, Kind::Float]) => Type::Number,
-        () if Type::Boolean.fits(evidence) => Type::Boolean,
-        () if Type::Date.fits(evidence) => Type::Date,
-        () if Type::Timestamp.fits(evidence) => Type::Timestamp,
-        () => Type::Text,
+    let decimals = kinds(&[Kind::Decimal, Kind::DecimalZero, Kind::DecimalOnly]);
+    let floats = kinds(&[Kind::Integer, Kind::Decimal, Kind::DecimalZero, Kind::Float]);
+    if evidence.values() == 0 {
+        Type::Text
+    } else if kinds(&[Kind::Integer, Kind::WideInteger]) {
+        Type::Integer
+    } else if decimals && same_scale && Type::Decimal.fits(evidence) {
+        Type::Decimal
+    } else if floats && one_style {
+        Type::Number
+    } else {
+        let exact = [Type::Boolean, Type::Date, Type::Timestamp];
+        exact.into_iter().find(|kind| kind.fits(evidence)).unwrap_or(Type::Text)
     }
 }
 

@@ -10,7 +10,7 @@ use pulse_core::{Error, LedgerEntry, Progress, Result};
 
 use crate::formats::Delimited;
 use crate::ledger;
-use crate::records::{Dialect, RecordReader};
+use crate::records::{Dialect, Record, RecordReader, UNCLOSED};
 use crate::typing::{Converter, Evidence, Example, Kind, Lexed, lex};
 
 /// What to read.
@@ -52,7 +52,7 @@ pub(super) fn read(reading: &Reading<'_>, to: PathBuf, progress: &Progress) -> R
         let (text, start) = (reader.text(), line);
         line += record.lines;
         counted_bytes += (record.next - raw.start) as u64;
-        if reading.is_head && record.next == record.end && record.next == text.len() {
+        if reading.is_head && is_cut(&record, text.len()) {
             break;
         }
         if raw.is_empty() && width > 1 {
@@ -90,6 +90,13 @@ pub(super) fn read(reading: &Reading<'_>, to: PathBuf, progress: &Progress) -> R
     progress.add_rows(records - counted_rows);
     progress.add_bytes(counted_bytes);
     Ok(Accounted { columns, records, rejected, blank, ledger: entries, body: out.finish()? })
+}
+
+/// Whether a record in a text of `length` bytes is cut off by the end of a first part: in its last line, or inside its
+/// last quotes, which begin not long before.
+fn is_cut(record: &Record, length: usize) -> bool {
+    let unfinished = record.next == record.end && record.next == length;
+    unfinished || (record.broken == Some(UNCLOSED) && length - record.next < 64 << 10)
 }
 
 /// What is wrong with a record, if anything.
