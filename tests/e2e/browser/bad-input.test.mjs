@@ -1,7 +1,7 @@
 // Inputs that cannot become a table and queries that cannot run: what went wrong is said where it happened.
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -64,21 +64,6 @@ test("JSON that breaks off is accounted for: what is whole becomes rows, the res
     await page.getByText("2 records = 1 row + 1 in the ledger only").waitFor();
     await page.getByText("The record is not valid JSON.").waitFor();
   }));
-
-test("a folder without permission and a missing file say so", {
-  skip: process.getuid?.() === 0 && "root may read all",
-}, async (t) => {
-  await withPicture(t, page, async () => {
-    const locked = join(folder, "locked");
-    mkdirSync(locked);
-    chmodSync(locked, 0);
-    await visit(page, `/import?path=${encodeURIComponent(locked)}`);
-    await page
-      .getByRole("alert")
-      .getByText(/permission/i)
-      .waitFor();
-  });
-});
 
 test("a file that is not there says so and offers to choose another", (t) =>
   withPicture(t, page, async () => {
