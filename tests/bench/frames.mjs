@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, readFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { launch, newPage } from "../e2e/support/browser.mjs";
 import { pulse, temporaryFolder } from "../e2e/support/paths.mjs";
@@ -212,7 +213,9 @@ const folder = await workspace();
 const results = { window: await inWindow(folder), Chromium: await inChromium(folder) };
 const names = Object.keys(results.window);
 const width = Math.max(...names.map((name) => name.length));
-console.log(`${ROWS.toLocaleString("en")} x ${COLUMNS} rows, ${FRAMES} frames`);
+console.log(
+  `${ROWS.toLocaleString("en")} x ${COLUMNS} rows, ${FRAMES} frames; load of the machine ${loadavg()[0].toFixed(1)} on ${cpus().length} cores`,
+);
 console.log(
   `${"".padEnd(width)}  ${Object.keys(results)
     .map((each) => each.padEnd(24))
