@@ -7,7 +7,7 @@ import { gridTheme, useGridColors } from "./colors";
 import classes from "./DataGrid.module.css";
 import { CopyNotice, GridNotice, GridSkeleton } from "./GridNotice";
 import { GridTip } from "./GridTip";
-import { useGridName, usePortal, useShownColumn } from "./gridPlace";
+import { useFonts, useGridName, usePortal, useShownColumn } from "./gridPlace";
 import { headerDrawing, PLAIN_HEADER, RICH_HEADER } from "./header";
 import { PAGE_ROWS } from "./rowPages";
 import type { Bounds, CellInfo, DataColumn } from "./types";
@@ -65,9 +65,10 @@ export function DataGrid(props: DataGridProps) {
     editor.current?.updateCells(cells);
   }, []);
   const { pages, arrived, ready, problem, retry } = useRows(source, rowCount, repaint);
+  const fonts = useFonts();
   const colors = useGridColors();
   const theme = useMemo(() => gridTheme(colors), [colors]);
-  const widths = useColumnWidths(columns, pages.peek(0), rich);
+  const widths = useColumnWidths(columns, fonts ? pages.peek(0) : undefined, rich);
 
   const fetchVisible = useCallback(() => {
     const { y, height } = region.current;
@@ -118,7 +119,7 @@ export function DataGrid(props: DataGridProps) {
 
   return (
     <div className={classes.frame} ref={frame}>
-      {ready ? (
+      {ready && fonts ? (
         <DataEditor
           ref={editor}
           width="100%"

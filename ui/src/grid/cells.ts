@@ -2,18 +2,22 @@ import {
   type DrawCellCallback,
   type GridCell,
   GridCellKind,
+  getMiddleCenterBias,
   type LoadingCell,
   type TextCell,
 } from "@glideapps/glide-data-grid";
-import type { GridColors } from "./colors";
+import { type GridColors, HEADER_FONTS } from "./colors";
 import { type CellMark, cellMark } from "./marks";
 import type { RowPage } from "./rowPage";
+import { drawTabular, isTabular } from "./tabular";
 import { type DataColumn, isNumeric } from "./types";
 import { oneLine, visibleWhitespace } from "./whitespace";
 
 /** A text cell with what the drawing needs to know beyond its text. */
 interface DataCell extends TextCell {
   faint: boolean;
+  /** Whether its digits line up with those of other rows. */
+  tabular: boolean;
   mark: CellMark;
 }
 
@@ -41,6 +45,7 @@ export function dataCell(
     displayData: empty ? (value === "" ? '""' : "null") : whitespace ? visibleWhitespace(value) : oneLine(value),
     contentAlign: isNumeric(column.type) ? "right" : "left",
     faint: empty,
+    tabular: !empty && isTabular(column.type, value),
     mark: marks ? cellMark(page, row, column.name, column.status) : UNMARKED,
   };
   return cell;
@@ -48,10 +53,11 @@ export function dataCell(
 
 const UNMARKED: CellMark = { kind: "none" };
 
-/** Draws marks and faint text around Glide's own cell drawing. Plain cells cost nothing extra. */
+/** Draws marks, faint text and aligned digits around Glide's own cell drawing. Plain texts cost nothing extra. */
 export function cellDrawing(colors: GridColors): DrawCellCallback {
-  return (args, drawContent) => {
+  return (args, drawGlide) => {
     const cell = args.cell as Partial<DataCell> & GridCell;
+    const drawContent = cell.tabular ? () => drawDigits(args, cell as DataCell) : drawGlide;
     const mark = cell.mark?.kind ?? "none";
     if (mark === "none" && !cell.faint) {
       drawContent();
@@ -76,6 +82,11 @@ export function cellDrawing(colors: GridColors): DrawCellCallback {
     }
     ctx.fillStyle = fill;
   };
+}
+
+function drawDigits({ ctx, rect }: Parameters<DrawCellCallback>[0], cell: DataCell): void {
+  const align = cell.contentAlign === "right" ? "right" : "left";
+  drawTabular(ctx, cell.displayData, rect, align, getMiddleCenterBias(ctx, HEADER_FONTS.cell));
 }
 
 /** The small triangle that tells a changed cell apart without colour. */

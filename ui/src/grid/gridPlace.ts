@@ -1,5 +1,6 @@
 import type { DataEditorRef, Rectangle } from "@glideapps/glide-data-grid";
-import { type RefObject, useEffect } from "react";
+import { type RefObject, useEffect, useState } from "react";
+import { HEADER_FONTS } from "./colors";
 import type { DataColumn } from "./types";
 
 /** Scrolls sideways to a column, once Glide knows its own size. */
@@ -38,4 +39,19 @@ export function usePortal() {
     portal.id = "portal";
     document.body.append(portal);
   }, []);
+}
+
+/** Whether the fonts are here: a canvas never draws again by itself once they come. */
+export function useFonts(): boolean {
+  const [here, setHere] = useState(() => Object.values(HEADER_FONTS).every((font) => document.fonts.check(font)));
+  useEffect(() => {
+    if (here) return;
+    let current = true;
+    const done = () => current && setHere(true);
+    Promise.all(Object.values(HEADER_FONTS).map((font) => document.fonts.load(font))).then(done, done);
+    return () => {
+      current = false;
+    };
+  }, [here]);
+  return here;
 }
