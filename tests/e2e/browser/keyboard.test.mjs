@@ -73,6 +73,17 @@ test("the actions of a table are reached by keyboard", (t) =>
     await page.getByRole("dialog").waitFor({ state: "detached" });
   }));
 
+test("a column's menu opens with Shift-F10 on a cell and closes with Esc", (t) =>
+  withPicture(t, page, async () => {
+    await visit(page, "/tables/bronze.cities");
+    await waitForColumn(page, "people");
+    await page.locator(".dvn-scroller").click({ position: { x: 80, y: 130 } });
+    await page.keyboard.press("Shift+F10");
+    await page.getByRole("menuitem", { name: "Clean this column" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+  }));
+
 test("the query editor does not trap the focus", (t) =>
   withPicture(t, page, async () => {
     await visit(page, "/sql");
