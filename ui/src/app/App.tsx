@@ -24,7 +24,7 @@ export function App() {
         <Router hook={useHashAddress} searchHook={useHashAddress.searchHook}>
           <Frame />
         </Router>
-        <Notifications position="bottom-right" limit={3} />
+        <Notifications position="top-right" limit={3} mt={52} />
       </QueryClientProvider>
     </MantineProvider>
   );

@@ -2,6 +2,7 @@ import { ActionIcon, ScrollArea, TextInput, UnstyledButton } from "@mantine/core
 import { IconSearch, IconX } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import type { StepInfo } from "../../generated/rpc";
+import { Prose } from "../../shared/Prose";
 import classes from "./clean.module.css";
 import { ExampleTable } from "./ExampleTable";
 import { findKinds, grouped, kindsForColumn } from "./steps";
@@ -63,7 +64,9 @@ export function Catalogue({ catalogue, column, columnType, empty, after, onCance
                   onFocus={() => setPointed(kind.kind)}
                 >
                   <span className={classes.kindTitle}>{kind.title}</span>
-                  <span className={classes.kindSays}>{kind.description}</span>
+                  <span className={classes.kindSays}>
+                    <Prose text={kind.description} />
+                  </span>
                 </UnstyledButton>
                 {pointed === kind.kind && kind.examples[0] && <ExampleTable example={kind.examples[0]} />}
               </div>

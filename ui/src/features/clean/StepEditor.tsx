@@ -1,6 +1,7 @@
 import { Textarea } from "@mantine/core";
 import { SchemaForm } from "../../forms/SchemaForm";
 import type { RecipeStep } from "../../generated/rpc";
+import { Prose } from "../../shared/Prose";
 import classes from "./clean.module.css";
 import type { StepCardProps } from "./StepCard";
 import { useColumnsAt } from "./useColumnsAt";
@@ -12,7 +13,11 @@ export function StepEditor({ step, index, steps, detail, info, outcome, onEdit }
   const columns = useColumnsAt(detail.info.table, detail.info.version, detail.columns, steps.slice(0, index));
   return (
     <div className={classes.editor}>
-      {info && <p className={classes.about}>{info.description}</p>}
+      {info && (
+        <p className={classes.about}>
+          <Prose text={info.description} />
+        </p>
+      )}
       {info && (
         <SchemaForm
           schema={info.schema}

@@ -22,6 +22,7 @@ export const editorTheme = EditorView.theme({
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "var(--mantine-primary-color-light-hover)",
   },
+  ".cm-placeholder": { color: "var(--mantine-color-dimmed)" },
   ".cm-wrong": {
     backgroundColor: "var(--pulse-error-bg)",
     textDecoration: "underline wavy var(--pulse-error)",
