@@ -7,4 +7,5 @@ mod bad_input;
 mod cli;
 mod generated;
 mod main_job;
+mod reliability;
 mod typing;

@@ -1,0 +1,404 @@
+//! Killed processes, cancelled jobs, torn commits: afterwards a table is at its old or its new version in full.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use pulse_core::Code;
+use pulse_engine::Engine;
+use pulse_rpc::Commands;
+use pulse_rpc::types::*;
+use pulse_tests::*;
+use serde_json::{Value, json};
+
+/// Rows of the big file, about 100 MB.
+const ROWS: u64 = 1_100_000;
+
+/// A CSV of about 100 MB, made once.
+fn big_file() -> &'static Path {
+    static FILE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = FILE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("big.csv");
+        let mut numbers = Numbers::new(11);
+        let mut text = String::with_capacity(110 << 20);
+        text.push_str("id,code,price,day,word,note\n");
+        for id in 0..ROWS {
+            let (code, price, day) = (numbers.below(1_000), numbers.below(100_000), 1 + numbers.below(28));
+            let word = numbers.below(u64::MAX);
+            text.push_str(&format!("{id},{code:03},{}.{:02},2024-01-{day:02},{word:016x},", price / 100, price % 100));
+            text.push_str("\"some text, with a comma, of some length\"\n");
+        }
+        assert!(text.len() > 90 << 20, "{} bytes are about 100 MB", text.len());
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    });
+    path
+}
+
+/// Files in the folders of tables that no commit names, temporary commits, landed files that do not bear the name of
+/// their hash, and scratch files but those of the tests' own queries.
+fn leftovers(root: &Path) -> Vec<PathBuf> {
+    let lake = root.join("lake");
+    let commits = files_below(&lake).into_keys().filter(|path| path.extension().is_some_and(|e| e == "json"));
+    let log: String = commits.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let named = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let is_commit = name.len() == 25 && name.ends_with(".json");
+        is_commit || (name.ends_with(".parquet") && log.contains(&name))
+    };
+    let hashed = |path: &PathBuf| is_hash(&path.to_string_lossy());
+    let mut found: Vec<PathBuf> = files_below(&lake).into_keys().filter(|path| !named(path)).collect();
+    found.extend(files_below(&root.join("landing")).into_keys().filter(|path| !hashed(path)));
+    let results = root.join("scratch/results");
+    found.extend(files_below(&root.join("scratch")).into_keys().filter(|path| !path.starts_with(&results)));
+    found
+}
+
+fn is_hash(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.len() == 64 && name.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// When a process is killed.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// So many thousandths of the time that an undisturbed run takes.
+    After(u64),
+    /// As soon as a new data file is visible.
+    Writing,
+    /// As soon as bytes are being copied to landing.
+    Landing,
+}
+
+/// Starts `pulse`, kills it at an moment, and says whether it had ended by itself before.
+fn kill(root: &Path, arguments: &[&str], whole: Duration, moment: Moment) -> bool {
+    let parquet = |root: &Path| {
+        let files = files_named(&root.join("lake"));
+        files.iter().filter(|name| name.ends_with(".parquet")).count()
+    };
+    let before = parquet(root);
+    let began = Instant::now();
+    let mut child: Child = pulse_command(root, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let reached = || match moment {
+        Moment::After(thousandths) => began.elapsed() >= whole * u32::try_from(thousandths).unwrap() / 1000,
+        Moment::Writing => parquet(root) > before,
+        Moment::Landing => files_named(&root.join("landing")).iter().any(|path| !is_hash(path)),
+    };
+    while !reached() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let ended = child.try_wait().unwrap().is_some();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    ended
+}
+
+/// The names of all files below a folder, without reading them.
+fn files_named(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.path() {
+            path if path.is_dir() => found.extend(files_named(&path)),
+            path => found.push(path.display().to_string()),
+        }
+    }
+    found
+}
+
+/// What a table holds: its version, rows, and a sum that a lost or doubled row would change.
+fn content(engine: &Engine, table: &str) -> (u64, u64, Value) {
+    let shown = engine.table_show(TableVersion { table: table.into(), version: None }).unwrap();
+    let id = "content".to_owned();
+    let sql = format!("SELECT count(*), sum(id) FROM {table}");
+    engine.sql_run(SqlRequest { id: id.clone(), sql }).unwrap_or_else(|error| panic!("{table} can be asked: {error}"));
+    let source = RowSource::Result { id };
+    let sums = engine.json_rows(&RowsRequest { source, offset: 0, limit: 1 }).unwrap();
+    (shown.info.version, shown.info.rows, json!(sums[0]))
+}
+
+/// Kills `arguments` at every moment; each time the table is at the old or the new version in full and nothing is
+/// left over.
+fn survives(root: &Path, table: &str, arguments: &[&str], moments: &[Moment], new: (u64, &Value)) {
+    let began = Instant::now();
+    let (code, document) = pulse_json(root, arguments);
+    assert_eq!(code, 0, "undisturbed it succeeds: {document}");
+    let whole = began.elapsed();
+    let mut cut = 0;
+    for moment in moments {
+        let open = |_: ()| Engine::open(root, "a test").unwrap_or_else(|error| panic!("{moment:?}: opens: {error}"));
+        let engine = open(());
+        let old = content(&engine, table);
+        drop(engine);
+        let ended = kill(root, arguments, whole, *moment);
+        let engine = open(());
+        let found = content(&engine, table);
+        let is_new = found.0 == old.0 + 1 && found.1 == new.0 && found.2 == *new.1;
+        assert!(found == old || is_new, "{moment:?}: neither old {old:?} nor new: {found:?}");
+        assert_eq!(leftovers(root), Vec::<PathBuf>::new(), "{moment:?}: leftovers are swept");
+        // A process that was killed before its job was queued left the job of the run before as the newest.
+        let state = engine.jobs(Nothing {}).unwrap().into_iter().next().map(|job| job.state);
+        let has_ended = matches!(state, None | Some(JobState::Succeeded | JobState::Interrupted));
+        assert!(has_ended && (!ended || state == Some(JobState::Succeeded)), "{moment:?}: the job is {state:?}");
+        cut += usize::from(state == Some(JobState::Interrupted));
+    }
+    assert!(cut > 0, "at least one of the kills came while the job ran");
+}
+
+#[test]
+fn a_killed_import_leaves_the_old_or_the_new_table() {
+    let space = Space::new();
+    space.import_text("small.csv", "id,code\n1,007\n2,008\n", "bronze.big");
+    let (root, _folder) = space.close();
+    let big = big_file().to_str().unwrap();
+    let mut numbers = Numbers::new(u64::from(std::process::id()));
+    let mut moments: Vec<Moment> = (1..5).map(|at| Moment::After(at * 200 + numbers.below(200))).collect();
+    moments.push(Moment::Writing);
+    let sums = json!([ROWS, ROWS * (ROWS - 1) / 2]);
+    let arguments = ["import", big, "--table", "bronze.big", "--mode", "replace"];
+    survives(&root, "bronze.big", &arguments, &moments, (ROWS, &sums));
+    let older = pulse_json(&root, &["sql", "SELECT sum(id) FROM bronze.big@0"]).1;
+    assert_eq!(older["rows"], json!([[3]]), "the version before all this is still there");
+}
+
+#[test]
+fn a_killed_clean_leaves_the_old_or_the_new_table() {
+    let space = Space::new();
+    space.import(big_file(), "bronze.big").unwrap();
+    let steps =
+        [("change_case", json!({ "columns": ["word"], "case": "upper" })), ("drop", json!({ "columns": ["note"] }))];
+    assert_eq!(space.apply("bronze.big", &steps).unwrap()["rows"], ROWS, "a first version of the silver table");
+    let (root, _folder) = space.close();
+    let mut numbers = Numbers::new(u64::from(std::process::id()) + 1);
+    let mut moments: Vec<Moment> = (0..3).map(|at| Moment::After(250 + at * 250 + numbers.below(200))).collect();
+    moments.push(Moment::Writing);
+    let sums = json!([ROWS, ROWS * (ROWS - 1) / 2]);
+    survives(&root, "silver.big", &["clean", "bronze.big"], &moments, (ROWS, &sums));
+}
+
+#[test]
+fn a_copy_to_landing_that_was_cut_is_swept() {
+    let (root, _folder) = Space::new().close();
+    let arguments = ["import", big_file().to_str().unwrap(), "--table", "bronze.landed"];
+    kill(&root, &arguments, Duration::from_secs(60), Moment::Landing);
+    drop(Engine::open(&root, "a test").unwrap());
+    assert_eq!(leftovers(&root), Vec::<PathBuf>::new(), "only whole files stay in landing");
+}
+
+#[test]
+fn an_interrupted_job_is_marked_and_can_be_started_again() {
+    let space = Space::new();
+    space.import_text("small.csv", "id\n1\n", "bronze.small");
+    let (root, folder) = space.close();
+    let arguments = ["import", big_file().to_str().unwrap(), "--table", "bronze.again"];
+    kill(&root, &arguments, Duration::from_secs(60), Moment::Writing);
+    let engine = Engine::open(&root, "a test").unwrap();
+    assert_eq!(leftovers(&root), Vec::<PathBuf>::new(), "leftovers are swept");
+    let job = engine.jobs(Nothing {}).unwrap().remove(0);
+    assert_eq!(job.state, JobState::Interrupted, "{job:?}");
+    assert!(job.title.contains("bronze.again"), "{job:?}");
+    let tables: Vec<String> = engine.tables(Nothing {}).unwrap().into_iter().map(|table| table.table).collect();
+    assert_eq!(tables, ["bronze.small"], "no half table is listed");
+    let again = engine.job_retry(JobId { id: job.id }).unwrap();
+    let ended = engine.wait(&again.job).unwrap();
+    assert_eq!(ended.result.unwrap()["rows"], ROWS, "the same work succeeds: {:?}", ended.message);
+    drop(folder);
+}
+
+/// Waits until a job is at work and has counted something, then cancels it; it must end soon.
+fn cancel(engine: &Engine, started: &JobStarted, what: &str) {
+    let id = JobId { id: started.job.clone() };
+    let began = Instant::now();
+    loop {
+        let job = engine.job_show(id.clone()).unwrap().info;
+        let at_work = job.state == JobState::Running && !job.stage.is_empty() && job.seconds > 0.1;
+        if at_work || job.state == JobState::Succeeded {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{what} gets to work: {job:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let asked = Instant::now();
+    engine.job_cancel(id.clone()).unwrap();
+    engine.wait(&started.job).unwrap();
+    // The promise is one second; the bound is generous because other tests run at the same time.
+    assert!(asked.elapsed() < Duration::from_secs(5), "{what} ended {:?} after the cancel", asked.elapsed());
+    let job = engine.job_show(id).unwrap();
+    assert_eq!(job.info.state, JobState::Cancelled, "{what}: {job:?}");
+    assert_eq!(job.info.problem.map(|problem| problem.code).as_deref(), Some("cancelled"), "{what}");
+    assert!(!job.log.is_empty(), "{what} has a log");
+}
+
+#[test]
+fn a_cancelled_job_ends_at_once_and_leaves_nothing() {
+    let space = Space::new();
+    space.import_text("small.csv", "id,code\n1,007\n", "bronze.small");
+    let lake = space.engine.root().join("lake");
+    let before = files_below(&lake);
+    let import = |table: &str| ImportRequest {
+        files: vec![ImportFile { path: big_file().display().to_string(), member: None }],
+        options: ReadOptions::default(),
+        table: table.into(),
+        mode: ImportMode::Create,
+    };
+    cancel(&space.engine, &space.engine.import_start(import("bronze.big")).unwrap(), "an import");
+    assert_eq!(files_below(&lake), before, "nothing is left of the import");
+    let results = |path: &PathBuf| !path.components().any(|part| part.as_os_str() == "results");
+    let scratch: Vec<_> = files_below(&space.engine.root().join("scratch")).into_keys().filter(results).collect();
+    assert!(scratch.is_empty(), "nothing is left in scratch: {scratch:?}");
+
+    space.import_files(import("bronze.big")).unwrap();
+    let before = files_below(&lake);
+    let recipe = space.engine.recipe_open(TableRequest { table: "bronze.big".into() }).unwrap();
+    let steps = recipe_steps(&[
+        ("find_replace", json!({ "columns": ["word", "note"], "find": "[aeiou]+", "replace": "x", "mode": "regex" })),
+        ("sort", json!({ "by": [{ "column": "word" }] })),
+    ]);
+    let recipe = space.engine.recipe_save(RecipeDoc { steps, ..recipe }).unwrap();
+    let apply = ApplyRequest { recipe: recipe.id, version: None };
+    cancel(&space.engine, &space.engine.recipe_apply(apply).unwrap(), "a recipe's application");
+    assert_eq!(files_below(&lake), before, "nothing is left of the application");
+
+    let target = space.path("out.csv");
+    let sql = "SELECT a.id, b.word FROM bronze.big a, bronze.big b WHERE a.code = b.code".to_owned();
+    let path = Some(target.display().to_string());
+    let source = ExportSource::Sql { sql };
+    let export = ExportRequest { source, format: ExportFormat::Csv, path, guard_formulas: false };
+    cancel(&space.engine, &space.engine.export_start(export).unwrap(), "an export");
+    assert!(!target.exists(), "nothing is left of the export");
+    let beside = std::fs::read_dir(target.parent().unwrap()).unwrap().flatten();
+    let beside: Vec<_> =
+        beside.map(|entry| entry.file_name()).filter(|n| n.to_string_lossy().contains("out")).collect();
+    assert!(beside.is_empty(), "no temporary file either: {beside:?}");
+}
+
+#[test]
+fn a_running_query_can_be_cancelled() {
+    let space = Space::new();
+    let engine = space.engine.clone();
+    let query = std::thread::spawn(move || {
+        let sql =
+            "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3".to_owned();
+        engine.sql_run(SqlRequest { id: "long".into(), sql })
+    });
+    let began = Instant::now();
+    while !query.is_finished() && began.elapsed() < Duration::from_secs(60) {
+        space.engine.sql_cancel(SqlId { id: "long".into() }).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(query.is_finished(), "the query ends");
+    assert_eq!(query.join().unwrap().err().map(|error| error.code), Some(Code::Cancelled));
+    assert_eq!(space.sql("SELECT 1").unwrap(), [[json!(1)]].map(Vec::from).to_vec(), "the next query works");
+}
+
+#[test]
+fn a_failed_job_can_be_tried_again() {
+    let space = Space::new();
+    let path = space.path("late.csv");
+    let error = space.import(&path, "bronze.late").unwrap_err();
+    assert_eq!(error.code, Code::NotFound, "{error}");
+    let failed = space.engine.jobs(Nothing {}).unwrap().remove(0);
+    assert_eq!(failed.state, JobState::Failed, "{failed:?}");
+    std::fs::write(&path, "a\n1\n").unwrap();
+    let again = space.engine.job_retry(JobId { id: failed.id }).unwrap();
+    assert_eq!(space.result(&again).unwrap()["rows"], 1, "now it succeeds");
+}
+
+/// A workspace whose `bronze.torn` has three versions, the newest of which is then damaged.
+fn damage_newest(bytes: impl Fn(Vec<u8>) -> Vec<u8>) -> Space {
+    let space = Space::new();
+    space.import_text("good.csv", "id\n1\n", "bronze.good");
+    let first = space.file("torn.csv", "id\n1\n2\n");
+    space.import(&first, "bronze.torn").unwrap();
+    for _ in 0..2 {
+        space.import_with(&first, "bronze.torn", ReadOptions::default(), ImportMode::Append).unwrap();
+    }
+    let commit = newest_commit(&space);
+    std::fs::write(&commit, bytes(std::fs::read(&commit).unwrap())).unwrap();
+    space.reopen()
+}
+
+fn newest_commit(space: &Space) -> PathBuf {
+    space.engine.root().join("lake/bronze/torn/_delta_log/00000000000000000002.json")
+}
+
+#[test]
+fn a_damaged_newest_commit_is_named_and_hides_nothing_else() {
+    type Damage = fn(Vec<u8>) -> Vec<u8>;
+    let damages: [(&str, Damage); 4] = [
+        ("empty", |_| Vec::new()),
+        ("torn", |bytes| bytes[..bytes.len() / 2].to_vec()),
+        ("cut after its first line", |bytes| bytes.split(|b| *b == b'\n').next().unwrap().to_vec()),
+        ("filled with zeros", |bytes| vec![0; bytes.len()]),
+    ];
+    for (what, damage) in damages {
+        let space = damage_newest(damage);
+        let show = |version| space.engine.table_show(TableVersion { table: "bronze.torn".into(), version });
+        for error in [show(None).unwrap_err(), space.sql("SELECT count(*) FROM bronze.torn").unwrap_err()] {
+            assert_eq!(error.code, Code::Damaged, "{what}: never fewer rows in silence: {error:?}");
+            assert!(error.message.contains("00000000000000000002.json"), "{what}: names the file: {error}");
+            assert_helpful(&error, what);
+        }
+        let listed = space.engine.tables(Nothing {}).unwrap();
+        let problem = |name: &str| listed.iter().find(|table| table.name == name).unwrap().problem.clone();
+        assert_eq!(problem("torn").map(|problem| problem.code).as_deref(), Some("damaged"), "{what}: the list says so");
+        assert!(problem("good").is_none(), "{what}: the other table is well");
+        assert_eq!(space.sql("SELECT count(*) FROM bronze.good").unwrap()[0][0], 1, "{what}: and can be asked");
+        assert_eq!(show(Some(1)).unwrap().info.rows, 4, "{what}: the version before can be read");
+        let sql = "SELECT count(*) FROM bronze.torn@1";
+        assert_eq!(space.sql(sql).map(|rows| rows[0][0].clone()), Ok(json!(4)), "{what}: by SQL too");
+        let more = space.file("more.csv", "id\n9\n");
+        let append = space.import_with(&more, "bronze.torn", ReadOptions::default(), ImportMode::Append).unwrap_err();
+        assert_eq!(append.code, Code::Damaged, "{what}: nothing is written on top: {append:?}");
+    }
+}
+
+#[test]
+fn a_missing_data_file_is_named() {
+    let space = damage_newest(|bytes| bytes);
+    let data = files_below(&space.engine.root().join("lake/bronze/torn")).into_keys();
+    let file = data.filter(|path| path.extension().is_some_and(|e| e == "parquet")).max().unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let error = space.sql("SELECT count(*) FROM bronze.torn").unwrap_err();
+    assert_eq!(error.code, Code::Damaged, "{error:?}");
+    assert!(error.to_string().contains(&*file.file_name().unwrap().to_string_lossy()), "it is named: {error}");
+}
+
+#[test]
+fn every_version_stays_readable_and_any_can_be_restored() {
+    let space = Space::new();
+    let one = space.file("one.csv", "id,word\n1,a\n2,b\n");
+    let two = space.file("two.csv", "id,word\n3,c\nx\n");
+    space.import(&one, "bronze.x").unwrap();
+    space.import_with(&two, "bronze.x", ReadOptions::default(), ImportMode::Append).unwrap();
+    space.import_with(&two, "bronze.x", ReadOptions::default(), ImportMode::Replace).unwrap();
+    space.apply("bronze.x", &[("change_case", json!({ "columns": ["word"], "case": "upper" }))]).unwrap();
+    let count = |sql: &str| space.sql(sql).unwrap()[0][0].clone();
+    for (version, rows) in [(0, 2), (1, 3), (2, 1)] {
+        assert_eq!(count(&format!("SELECT count(*) FROM bronze.x@{version}")), rows, "version {version}");
+        let source = RowSource::Table { table: "bronze.x".into(), version: Some(version) };
+        assert_eq!(space.grid(source).len(), rows, "version {version} in the grid");
+    }
+    assert_eq!(count("SELECT count(*) FROM bronze.x@0 a JOIN bronze.x@1 b USING (id)"), 2, "versions side by side");
+    assert_eq!(count("SELECT word FROM silver.x@0"), "C", "silver tables have versions too");
+
+    let restored = space.engine.table_restore(RestoreRequest { table: "bronze.x".into(), version: 1 }).unwrap();
+    assert_eq!((restored.version, restored.rows, restored.ledger_entries), (3, 3, 1), "{restored:?}");
+    let history = space.engine.table_history(TableRequest { table: "bronze.x".into() }).unwrap();
+    let operations: Vec<_> = history.iter().map(|v| (v.version, v.operation.as_str(), v.rows)).collect();
+    let expected = [(3, "restore", Some(3)), (2, "import", Some(1)), (1, "import", Some(3)), (0, "import", Some(2))];
+    assert_eq!(operations, expected, "newest first");
+    let space = space.reopen();
+    assert_eq!(space.sql("SELECT sum(id) FROM bronze.x").unwrap()[0][0], 6, "a restart changes nothing");
+}
+
+#[test]
+fn a_removed_table_lies_in_the_trash() {
+    let space = Space::new();
+    space.import_text("gone.csv", "id\n1\n", "bronze.gone");
+    let removed = space.engine.table_remove(TableRequest { table: "bronze.gone".into() }).unwrap();
+    assert!(Path::new(&removed.moved_to).join("_delta_log").is_dir(), "whole: {removed:?}");
+    assert!(space.engine.tables(Nothing {}).unwrap().is_empty(), "it is listed no more");
+    let path = space.path("gone.csv");
+    assert_eq!(space.import(&path, "bronze.gone").unwrap()["version"], 0, "its name is free");
+}
