@@ -74,7 +74,8 @@ fn copy(engine: &Engine, source: &Path, sha256: &str, progress: &Progress) -> Re
     let folder = target.parent().unwrap_or(&target).to_owned();
     let failed = |cause: std::io::Error| Error::io("keep a copy in", &folder, &cause);
     fs::create_dir_all(&folder).map_err(failed)?;
-    let mut copied = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
+    // What an ended process leaves in that folder is cleared at the next start.
+    let mut copied = tempfile::NamedTempFile::new_in(engine.0.workspace.incoming()).map_err(failed)?;
     let mut input = File::open(source).map_err(|cause| Error::io("open", source, &cause))?;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; CHUNK]);
     loop {
@@ -95,7 +96,7 @@ fn copy(engine: &Engine, source: &Path, sha256: &str, progress: &Progress) -> Re
     }
     copied.as_file().sync_all().map_err(failed)?;
     copied.persist(&target).map_err(|cause| failed(cause.error))?;
-    sync_folder(&folder).map_err(failed)
+    sync_folder(&folder).and_then(|()| sync_folder(&engine.0.workspace.landing())).map_err(failed)
 }
 
 /// Makes a rename in `folder` durable. Only Unix can open a folder; elsewhere the file system does it by itself.

@@ -73,7 +73,9 @@ pub(crate) fn result_path(engine: &Engine, id: &str) -> Result<PathBuf> {
 pub(crate) fn tables(engine: &Engine, sql: &str) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
     let references = pulse_query::references(sql);
-    for name in engine.0.lake.tables()? {
+    let names = engine.0.lake.tables()?;
+    check_names(&references, &names)?;
+    for name in names {
         let named = references.iter().any(|(layer, table, version)| {
             layer == name.layer().as_str() && table == name.name() && version.is_none()
         });
@@ -99,6 +101,17 @@ pub(crate) fn tables(engine: &Engine, sql: &str) -> Result<Vec<Table>> {
         }
     }
     Ok(tables)
+}
+
+/// A table that does not exist is named as the user wrote it, with those there are.
+fn check_names(references: &[(String, String, Option<u64>)], names: &[TableName]) -> Result<()> {
+    let known = |layer: &str, table: &str| names.iter().any(|n| n.layer().as_str() == layer && n.name() == table);
+    let Some((layer, table, _)) = references.iter().find(|(layer, table, _)| !known(layer, table)) else {
+        return Ok(());
+    };
+    let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let hint = if all.is_empty() { "Import a file first.".into() } else { format!("There are {}.", all.join(", ")) };
+    Err(Error::not_found(format!("There is no table `{layer}.{table}`.")).hint(hint).field("sql"))
 }
 
 pub(crate) fn vocabulary(engine: &Engine) -> Result<Vocabulary> {

@@ -25,14 +25,9 @@ impl Workspace {
         for part in [workspace.landing(), workspace.lake(), workspace.exports(), workspace.logs()] {
             fs::create_dir_all(&part).map_err(|cause| Error::io("make the folder", &part, &cause))?;
         }
-        // What an earlier process left in the scratch folder belongs to nobody: only one process has the lock.
-        let scratch = workspace.scratch();
-        match fs::remove_dir_all(&scratch) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("clear the folder", &scratch, &cause));
-            }
-            _ => fs::create_dir_all(&scratch).map_err(|cause| Error::io("make the folder", &scratch, &cause))?,
-        }
+        // What an earlier process left in these folders belongs to nobody: only one process has the lock.
+        empty(&workspace.scratch())?;
+        empty(&workspace.incoming())?;
         Ok(workspace)
     }
 
@@ -51,6 +46,11 @@ impl Workspace {
     /// Exact bytes received.
     pub fn landing(&self) -> PathBuf {
         self.root.join("landing")
+    }
+
+    /// Copies on their way into landing, on the same file system; emptied at every start.
+    pub fn incoming(&self) -> PathBuf {
+        self.landing().join(".incoming")
     }
 
     /// Delta tables.
@@ -77,6 +77,19 @@ impl Workspace {
     pub fn catalog(&self) -> PathBuf {
         self.root.join("catalog.db")
     }
+}
+
+/// Makes the folder where there is none and removes what is in it; the folder itself may be a link or a mounted disk.
+fn empty(folder: &Path) -> Result<()> {
+    let clear = || {
+        fs::create_dir_all(folder)?;
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+        }
+        Ok(())
+    };
+    clear().map_err(|cause| Error::io("clear the folder", folder, &cause))
 }
 
 /// Takes the lock or says who has it. The text in the lock file is for people; the lock itself is the operating
