@@ -70,7 +70,11 @@ impl Disk {
         let folder = path.parent().unwrap_or(path);
         let temporary = folder.join(format!("_commit_{}.json.tmp", uuid::Uuid::new_v4()));
         let published = File::create_new(&temporary)
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| self.step(Step::SyncFile, &temporary)).and_then(|()| file.sync_all()))
+            .and_then(|mut file| {
+                file.write_all(bytes)
+                    .and_then(|()| self.step(Step::SyncFile, &temporary))
+                    .and_then(|()| file.sync_all())
+            })
             .and_then(|()| self.step(Step::Publish, path))
             .and_then(|()| link(&temporary, path));
         // The link is the published file; the temporary name is of no use any more, and `sweep` removes it if this fails.

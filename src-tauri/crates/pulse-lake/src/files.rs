@@ -1,6 +1,7 @@
 //! Data files: a Polars stream becomes Parquet files in the table's folder, which vanish again unless they are committed.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,7 +67,13 @@ impl Drop for Pending {
 
 /// Streams `frame` into Parquet files in `folder` named after `stamp` (milliseconds) so that sorting the names gives
 /// the order of the rows. Counts rows on `progress` and ends within a second of a cancel.
-pub(crate) fn write(frame: LazyFrame, pending: Pending, folder: &Path, stamp: i64, progress: &Progress) -> Result<Pending> {
+pub(crate) fn write(
+    frame: LazyFrame,
+    pending: Pending,
+    folder: &Path,
+    stamp: i64,
+    progress: &Progress,
+) -> Result<Pending> {
     let (done, outcome) = mpsc::sync_channel(1);
     let (folder, progress_there) = (folder.to_path_buf(), progress.clone());
     // A thread of its own, because a step of the plan that gathers all rows (a sort) cannot be interrupted: the caller
@@ -106,10 +113,7 @@ pub(crate) fn write(frame: LazyFrame, pending: Pending, folder: &Path, stamp: i6
 /// Writes the ledger `frame` to `path` and makes it durable.
 pub(crate) fn write_ledger(frame: &mut DataFrame, path: &Path, disk: &Disk) -> Result<()> {
     let file = fs::File::create_new(path).map_err(|e| Error::io("write the ledger", path, &e))?;
-    ParquetWriter::new(file)
-        .with_compression(compression())
-        .finish(frame)
-        .map_err(|e| explain(&e, path))?;
+    ParquetWriter::new(file).with_compression(compression()).finish(frame).map_err(|e| explain(&e, path))?;
     disk.sync_file(path)
 }
 
@@ -149,7 +153,9 @@ fn stream(
         .sink(
             SinkDestination::Partitioned {
                 base_path: PlRefPath::try_from_path(folder)?,
-                file_path_provider: Some(FileProviderType::Function(PlanCallback::Rust(SpecialEq::new(Arc::new(provider))))),
+                file_path_provider: Some(FileProviderType::Function(PlanCallback::Rust(SpecialEq::new(Arc::new(
+                    provider,
+                ))))),
                 partition_strategy: PartitionStrategy::FileSize,
                 max_rows_per_file: IdxSize::MAX,
                 approximate_bytes_per_file: BYTES_PER_FILE,
@@ -205,11 +211,44 @@ pub(crate) fn explain(error: &PolarsError, path: &Path) -> Error {
         PolarsError::ColumnNotFound(name) | PolarsError::SchemaFieldNotFound(name) => {
             Error::invalid(format!("There is no column `{name}`.")).hint("Check the column's name; case matters.")
         }
+        other if is_full(&other.to_string()) => Error::io("write data for", path, &io::ErrorKind::StorageFull.into()),
         other => {
             let text = other.to_string();
             let first = text.lines().next().unwrap_or_default();
             Error::new(Code::InvalidInput, format!("The rows could not be computed: {first}"))
                 .hint("Nothing was written; check the values and the step or type the message names.")
         }
+    }
+}
+
+/// Whether the text of an error says that the disk is full; the Parquet writer hands on the system's error as text only.
+/// 28 and 122 are ENOSPC and EDQUOT on Linux, 28 and 69 on macOS, 112 is Windows' disk-full error.
+fn is_full(text: &str) -> bool {
+    let codes: &[i32] = if cfg!(windows) {
+        &[112]
+    } else if cfg!(target_os = "macos") {
+        &[28, 69]
+    } else {
+        &[28, 122]
+    };
+    codes.iter().any(|code| text.contains(&format!("(os error {code})")))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use polars::prelude::{IntoLazy, SinkTarget, df};
+
+    #[test]
+    fn a_full_disk_is_told_apart_from_wrong_data() {
+        // Every write to this device fails for lack of space, as on a full disk.
+        let target = SinkTarget::Path(PlRefPath::new("/dev/full"));
+        let options = FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions::default()));
+        let frame = df!("n" => (0..1_000_000_i64).collect::<Vec<_>>()).expect("a frame").lazy();
+        let sink = frame.sink(SinkDestination::File { target }, options, UnifiedSinkArgs::default());
+        let error =
+            sink.and_then(|sink| sink.collect_with_engine(Engine::Streaming).map(|_| ())).expect_err("no space");
+        let error = explain(&error, Path::new("bronze/t"));
+        assert_eq!(error.code, Code::DiskFull, "{error}");
     }
 }

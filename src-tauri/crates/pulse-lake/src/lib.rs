@@ -6,6 +6,7 @@
 mod disk;
 mod files;
 mod log;
+mod plan;
 mod state;
 mod stats;
 mod types;

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pulse_core::{Code, Error, Result, TableName};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
@@ -163,11 +164,12 @@ impl Log {
             }
         }
         // Our own commits say how many actions they hold, so that one cut between two lines is noticed as well.
-        let first: Value = lines(&bytes).next().and_then(|line| serde_json::from_slice(line).ok()).unwrap_or_default();
-        let (expected, found) = (first["commitInfo"]["pulse"]["actions"].as_u64(), lines(&bytes).count() as u64);
-        Ok(expected.filter(|expected| *expected != found).map(|expected| {
-            self.torn(version, path, &format!("it should hold {expected} actions and holds {found}"))
-        }))
+        let first: Option<FirstAction> = lines(&bytes).next().and_then(|line| serde_json::from_slice(line).ok());
+        let expected = first.and_then(|first| first.commit_info?.pulse?.actions);
+        let found = lines(&bytes).count() as u64;
+        Ok(expected
+            .filter(|expected| *expected != found)
+            .map(|expected| self.torn(version, path, &format!("it should hold {expected} actions and holds {found}"))))
     }
 
     fn torn(&self, version: u64, path: &Path, cause: &str) -> Problem {
@@ -192,6 +194,23 @@ impl Log {
         };
         Problem { path: path.to_path_buf(), message, hint }
     }
+}
+
+/// The part of a commit's first action that says how many actions there are; the rest can be long and is skipped.
+#[derive(Deserialize)]
+struct FirstAction {
+    #[serde(rename = "commitInfo")]
+    commit_info: Option<FirstInfo>,
+}
+
+#[derive(Deserialize)]
+struct FirstInfo {
+    pulse: Option<FirstNotes>,
+}
+
+#[derive(Deserialize)]
+struct FirstNotes {
+    actions: Option<u64>,
 }
 
 /// The error for a table that is not there.

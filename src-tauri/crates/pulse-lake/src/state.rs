@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use deltalake::kernel::transaction::PROTOCOL;
 use deltalake::kernel::{Action, Add, EagerSnapshot, Remove};
+use deltalake::logstore::{LogStoreRef, StorageConfig};
 #[cfg(unix)]
 use deltalake::logstore::{logstore_with, object_store::local::LocalFileSystem};
-use deltalake::logstore::{LogStoreRef, StorageConfig};
 use deltalake::{DeltaResult, DeltaTableError};
 use pulse_core::{Code, Error, Result, TableName};
 use serde_json::{Map, Value};
@@ -102,9 +102,8 @@ impl State {
                 .hint("Check the files in the table's _delta_log folder, or go back to an earlier version.")
         };
         let store = log_store(home).map_err(|e| failed(&e))?;
-        let snapshot = runtime
-            .block_on(EagerSnapshot::try_new(store.as_ref(), Some(version)))
-            .map_err(|e| failed(&e))?;
+        let snapshot =
+            runtime.block_on(EagerSnapshot::try_new(store.as_ref(), Some(version))).map_err(|e| failed(&e))?;
         refuse_foreign_features(table, &snapshot)?;
         let schema = serde_json::to_value(&*snapshot.schema()).map_err(|e| failed(&e))?;
         Ok(Some(Self {
@@ -132,8 +131,11 @@ impl State {
             (Err(reason), _) => reason.clone(),
             (_, true) => "it has constraints or a change feed".into(),
         };
-        Err(Error::new(Code::Unsupported, format!("{table} was set up by another program and cannot be written: {reason}."))
-            .hint("Write to a table of another name."))
+        Err(Error::new(
+            Code::Unsupported,
+            format!("{table} was set up by another program and cannot be written: {reason}."),
+        )
+        .hint("Write to a table of another name."))
     }
 
     pub fn rows(&self) -> u64 {
@@ -216,6 +218,9 @@ fn refuse_foreign_features(table: &TableName, snapshot: &EagerSnapshot) -> Resul
 }
 
 fn foreign(table: &TableName, feature: &str) -> Error {
-    Error::new(Code::Unsupported, format!("{table} was written by another program with {feature}, which is not read here."))
-        .hint("Copy its rows into a new table with the program that wrote it.")
+    Error::new(
+        Code::Unsupported,
+        format!("{table} was written by another program with {feature}, which is not read here."),
+    )
+    .hint("Copy its rows into a new table with the program that wrote it.")
 }

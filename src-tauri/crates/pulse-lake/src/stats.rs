@@ -158,7 +158,9 @@ impl Bound {
             Self::Timestamp(micros, utc) => {
                 let millis = if high { -(-micros).div_euclid(1000) } else { micros.div_euclid(1000) };
                 let time = DateTime::from_timestamp_millis(millis)?;
-                Some(json!(time.format(if *utc { "%Y-%m-%dT%H:%M:%S%.3fZ" } else { "%Y-%m-%d %H:%M:%S%.3f" }).to_string()))
+                Some(json!(
+                    time.format(if *utc { "%Y-%m-%dT%H:%M:%S%.3fZ" } else { "%Y-%m-%d %H:%M:%S%.3f" }).to_string()
+                ))
             }
             Self::Float(value) => value.is_finite().then(|| json!(value)),
             Self::Decimal(value, scale) => decimal_json(*value, *scale),

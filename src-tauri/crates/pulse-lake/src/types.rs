@@ -1,8 +1,6 @@
 //! Types: what Polars computes, what Delta stores, and how SQL calls it.
 
-use polars::prelude::{
-    DataType, Expr, Field as PolarsField, PlSmallStr, Schema, TimeUnit, TimeZone, col,
-};
+use polars::prelude::{DataType, Expr, Field as PolarsField, PlSmallStr, Schema, TimeUnit, TimeZone, col};
 use pulse_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -234,21 +232,23 @@ fn type_text(r#type: &Value) -> String {
 }
 
 fn sql_type(r#type: &Value) -> String {
-    let simple = |name: &str| match name {
-        "boolean" => "BOOLEAN",
-        "byte" => "TINYINT",
-        "short" => "SMALLINT",
-        "integer" => "INTEGER",
-        "long" => "BIGINT",
-        "float" => "FLOAT",
-        "double" => "DOUBLE",
-        "binary" => "BLOB",
-        "date" => "DATE",
-        "timestamp_ntz" => "TIMESTAMP",
-        "timestamp" => "TIMESTAMP WITH TIME ZONE",
-        _ => "VARCHAR",
-    }
-    .to_owned();
+    let simple = |name: &str| {
+        match name {
+            "boolean" => "BOOLEAN",
+            "byte" => "TINYINT",
+            "short" => "SMALLINT",
+            "integer" => "INTEGER",
+            "long" => "BIGINT",
+            "float" => "FLOAT",
+            "double" => "DOUBLE",
+            "binary" => "BLOB",
+            "date" => "DATE",
+            "timestamp_ntz" => "TIMESTAMP",
+            "timestamp" => "TIMESTAMP WITH TIME ZONE",
+            _ => "VARCHAR",
+        }
+        .to_owned()
+    };
     match (r#type.as_str(), r#type["type"].as_str()) {
         (Some(name), _) => decimal(name).map_or_else(|| simple(name), |(p, s)| format!("DECIMAL({p},{s})")),
         (_, Some("array")) => format!("{}[]", sql_type(&r#type["elementType"])),

@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 
 use crate::files::{self, Pending};
 use crate::log::{self, Log, Problem};
+use crate::plan::{Plan, metadata};
 use crate::state::State;
-use crate::write::{Plan, metadata, now_ms};
+use crate::write::now_ms;
 use crate::{Committed, Lake};
 
 /// One version in a table's history.
@@ -99,7 +100,8 @@ impl Lake {
                 ledger_entries: target.ledger_entries(),
             })
         };
-        let version = self.commit(table, Pending::new(Vec::new()), plan)?;
+        let newest = State::load(&self.runtime, table, &home, None)?;
+        let version = self.commit(table, newest, Pending::new(Vec::new()), plan)?;
         Ok(Committed { version, ..committed })
     }
 
@@ -131,7 +133,8 @@ impl Lake {
         let mut problems: Vec<_> =
             state.files.iter().filter_map(|file| file.problem(table, state.version, &home)).collect();
         for path in state.ledger().iter().map(|file| home.join(file)).filter(|path| !path.is_file()) {
-            let message = format!("A ledger file of {table}, version {}, is missing: {}.", state.version, path.display());
+            let message =
+                format!("A ledger file of {table}, version {}, is missing: {}.", state.version, path.display());
             problems.push(Problem { path, message, hint: "Copy the file back from a backup of the workspace.".into() });
         }
         Ok(problems)
@@ -194,7 +197,8 @@ pub(crate) fn committed_at_ms(table: &TableName, home: &Path, version: u64) -> R
 
 fn at_ms(info: &Map<String, Value>, home: &Path, version: u64) -> i64 {
     let modified = || {
-        let time = fs::metadata(log::commit_path(&log::folder(home), version)).and_then(|found| found.modified()).ok()?;
+        let time =
+            fs::metadata(log::commit_path(&log::folder(home), version)).and_then(|found| found.modified()).ok()?;
         i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
     };
     info.get("timestamp").and_then(Value::as_i64).or_else(modified).unwrap_or_default()

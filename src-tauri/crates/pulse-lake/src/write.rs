@@ -9,8 +9,9 @@ use pulse_core::{Code, Error, Progress, Result, TableName};
 use serde_json::{Map, Value, json};
 
 use crate::files::{self, Pending};
+use crate::plan::{Plan, actions, entry};
 use crate::state::{DataFile, State};
-use crate::types::{Columns, conversions, name_of, widens};
+use crate::types::{Columns, conversions, widens};
 use crate::{Lake, log, stats};
 
 /// What a write does to a table.
@@ -58,29 +59,6 @@ pub struct Committed {
     pub ledger_entries: u64,
 }
 
-/// The actions of a commit besides `commitInfo`, and what to note in that.
-pub(crate) struct Plan {
-    pub delta_operation: (&'static str, Value),
-    pub operation: String,
-    pub info: Map<String, Value>,
-    pub actions: Vec<Value>,
-    pub rows: u64,
-    pub ledger: Vec<String>,
-    pub ledger_entries: u64,
-}
-
-/// The last line of the account: what was counted while reading must be what was written.
-fn check_rows(table: &TableName, expected: Option<u64>, written: u64) -> Result<()> {
-    match expected {
-        Some(expected) if expected != written => Err(Error::new(
-            Code::Conflict,
-            format!("Could not write {table}: {expected} rows were counted but {written} arrived; nothing was changed."),
-        )
-        .hint("The input may have changed meanwhile; try again when nothing writes to it.")),
-        _ => Ok(()),
-    }
-}
-
 /// How often a commit is tried again after another writer was first.
 const ATTEMPTS: u64 = 100;
 
@@ -93,7 +71,10 @@ impl Lake {
         progress.check()?;
         let home = self.home(table);
         let current = State::load(&self.runtime, table, &home, None)?;
-        check_start(table, &write, current.as_ref())?;
+        check_version(table, write.mode, write.expected_version, current.as_ref())?;
+        if let Some(state) = &current {
+            state.check_writable(table)?;
+        }
         let Write { frame, mode, mut ledger, operation, info, expected_version, expected_rows } = write;
         let kept = current.as_ref().filter(|_| mode == Mode::Append).map(|state| &state.columns);
         let (frame, columns) = prepare(frame, kept)?;
@@ -133,15 +114,16 @@ impl Lake {
                 ledger_entries: kept.map_or(0, State::ledger_entries) + entries,
             })
         };
-        let version = self.commit(table, pending, plan)?;
+        let version = self.commit(table, current, pending, plan)?;
         Ok(Committed { version, ..committed })
     }
 
-    /// Commits what `plan` makes of the newest state; plans again when another writer was first. The pending files stay
-    /// once the commit is visible.
+    /// Commits what `plan` makes of `state`, the newest when it was read; reads and plans again when another writer was
+    /// first. The pending files stay once the commit is visible.
     pub(crate) fn commit(
         &self,
         table: &TableName,
+        mut state: Option<State>,
         mut pending: Pending,
         plan: impl Fn(Option<&State>) -> Result<Plan>,
     ) -> Result<u64> {
@@ -149,7 +131,6 @@ impl Lake {
         let folder = log::folder(&home);
         pending.absorb(Pending::new(self.disk.create_folder(&folder)?));
         for attempt in 0..ATTEMPTS {
-            let state = State::load(&self.runtime, table, &home, None)?;
             if let Some(state) = &state {
                 state.check_writable(table)?;
             }
@@ -159,18 +140,28 @@ impl Lake {
                 Ok(()) => {
                     pending.keep();
                     return self.disk.sync_folder(&folder).map(|()| version).map_err(|e| {
-                        Error::new(e.code, format!("{table} has its new version {version}, but it may not survive a power failure: {}", e.message))
-                            .hint("Check the disk; the table can be read and written meanwhile.")
+                        Error::new(
+                            e.code,
+                            format!(
+                                "{table} has its new version {version}, but it may not survive a power failure: {}",
+                                e.message
+                            ),
+                        )
+                        .hint("Check the disk; the table can be read and written meanwhile.")
                     });
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                     std::thread::sleep(Duration::from_millis(attempt.min(20)));
+                    state = State::load(&self.runtime, table, &home, None)?;
                 }
                 Err(e) => return Err(Error::io("commit", &path, &e)),
             }
         }
-        Err(Error::new(Code::Conflict, format!("Other writers kept committing to {table}; gave up after {ATTEMPTS} attempts."))
-            .hint("Try again when they are done."))
+        Err(Error::new(
+            Code::Conflict,
+            format!("Other writers kept committing to {table}; gave up after {ATTEMPTS} attempts."),
+        )
+        .hint("Try again when they are done."))
     }
 
     /// Drops empty files, makes the others durable and reads their statistics.
@@ -188,7 +179,13 @@ impl Lake {
             let bytes = fs::metadata(&path).map_err(|e| Error::io("read back", &path, &e))?.len();
             progress.add_bytes(bytes);
             let relative = path.strip_prefix(home).unwrap_or(&path).to_string_lossy().into_owned();
-            data.push(DataFile { path: relative, bytes, rows: found.rows, stats: Some(found.json), modified_ms: now_ms() });
+            data.push(DataFile {
+                path: relative,
+                bytes,
+                rows: found.rows,
+                stats: Some(found.json),
+                modified_ms: now_ms(),
+            });
         }
         Ok(data)
     }
@@ -205,6 +202,20 @@ impl Lake {
     }
 }
 
+/// The last line of the account: what was counted while reading must be what was written.
+fn check_rows(table: &TableName, expected: Option<u64>, written: u64) -> Result<()> {
+    match expected {
+        Some(expected) if expected != written => Err(Error::new(
+            Code::Conflict,
+            format!(
+                "Could not write {table}: {expected} rows were counted but {written} arrived; nothing was changed."
+            ),
+        )
+        .hint("The input may have changed meanwhile; try again when nothing writes to it.")),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn now_ms() -> i64 {
     chrono::Utc::now().timestamp_millis()
 }
@@ -213,11 +224,6 @@ pub(crate) fn now_ms() -> i64 {
 fn next_stamp(state: Option<&State>) -> i64 {
     let newest = state.and_then(|state| state.files.iter().filter_map(|file| files::stamp_of(&file.path)).max());
     newest.map_or_else(now_ms, |newest| now_ms().max(newest + 1))
-}
-
-fn check_start(table: &TableName, write: &Write, state: Option<&State>) -> Result<()> {
-    check_version(table, write.mode, write.expected_version, state)?;
-    state.map_or(Ok(()), |state| state.check_writable(table))
 }
 
 fn check_version(table: &TableName, mode: Mode, expected: Option<Option<u64>>, state: Option<&State>) -> Result<()> {
@@ -279,7 +285,8 @@ fn fit(schema: &Schema, kept: &Schema) -> Result<Vec<Expr>> {
         Some(_) => col(name.clone()).strict_cast(to.clone()),
         None => lit(polars::prelude::NULL).cast(to.clone()).alias(name.clone()),
     };
-    let same_but_case = |name: &str| kept.iter_names().find(|k| k.as_str() != name && k.to_lowercase() == name.to_lowercase());
+    let same_but_case =
+        |name: &str| kept.iter_names().find(|k| k.as_str() != name && k.to_lowercase() == name.to_lowercase());
     let mut fitted: Vec<Expr> = kept.iter().map(column).collect();
     for name in schema.iter_names().filter(|name| !kept.contains(name)) {
         if let Some(other) = same_but_case(name) {
@@ -290,109 +297,4 @@ fn fit(schema: &Schema, kept: &Schema) -> Result<Vec<Expr>> {
         fitted.push(col(name.clone()));
     }
     Ok(fitted)
-}
-
-/// The actions that take `state` to the new version: protocol and metadata where they change, then the files.
-fn actions(table: &TableName, mode: Mode, state: Option<&State>, columns: &Columns, data: &[DataFile]) -> Result<Vec<Value>> {
-    let columns = match state.filter(|_| mode == Mode::Append) {
-        Some(state) => merge(table, &state.columns, columns)?,
-        None => columns.clone(),
-    };
-    let mut actions = Vec::new();
-    let protocol = protocol(table, state.map(|state| &state.protocol), &columns)?;
-    if state.is_none_or(|state| state.protocol != protocol) {
-        actions.push(json!({"protocol": protocol}));
-    }
-    if state.is_none_or(|state| state.columns != columns) {
-        actions.push(json!({"metaData": metadata(state.map(|state| &state.metadata), &columns)}));
-    }
-    if let Some(state) = state.filter(|_| mode == Mode::Replace) {
-        let at_ms = now_ms();
-        for file in &state.files {
-            actions.push(file.remove(at_ms)?);
-        }
-    }
-    for file in data {
-        actions.push(file.add()?);
-    }
-    Ok(actions)
-}
-
-/// The table's columns and the written ones that it has not; fails if another writer has changed a type meanwhile.
-fn merge(table: &TableName, kept: &Columns, written: &Columns) -> Result<Columns> {
-    let mut merged = kept.clone();
-    for field in &written.0 {
-        match kept.0.iter().find(|known| name_of(known) == name_of(field)) {
-            Some(known) if known["type"] == field["type"] => {}
-            Some(_) => {
-                let message = format!("The column `{}` of {table} was changed by another writer meanwhile.", name_of(field));
-                return Err(Error::new(Code::Conflict, message).hint("Start again."));
-            }
-            None => merged.0.push(field.clone()),
-        }
-    }
-    Ok(merged)
-}
-
-/// The protocol a table of `columns` needs: timestamps without a zone are a table feature.
-fn protocol(table: &TableName, current: Option<&Value>, columns: &Columns) -> Result<Value> {
-    let local_times = columns.to_schema_string().contains("\"timestamp_ntz\"");
-    let feature = "timestampNtz";
-    let with_feature = json!({
-        "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": [feature], "writerFeatures": [feature],
-    });
-    let Some(current) = current else {
-        return Ok(if local_times { with_feature } else { json!({"minReaderVersion": 1, "minWriterVersion": 2}) });
-    };
-    let lists = |key: &str| current[key].as_array().is_some_and(|features| features.iter().any(|f| f == feature));
-    match current["minWriterVersion"].as_u64() {
-        _ if !local_times || lists("writerFeatures") => Ok(current.clone()),
-        Some(..=2) => Ok(with_feature),
-        Some(7) => {
-            let mut extended = current.clone();
-            extended["minReaderVersion"] = json!(3);
-            for key in ["readerFeatures", "writerFeatures"] {
-                let mut features = current[key].as_array().cloned().unwrap_or_default();
-                features.push(json!(feature));
-                extended[key] = json!(features);
-            }
-            Ok(extended)
-        }
-        _ => Err(Error::new(Code::Unsupported, format!("{table} was set up by another program and cannot hold times without a zone."))
-            .hint("Give the times a zone, or write to a table of another name.")),
-    }
-}
-
-pub(crate) fn metadata(current: Option<&Value>, columns: &Columns) -> Value {
-    let mut metadata = current.cloned().unwrap_or_else(|| {
-        json!({
-            "id": uuid::Uuid::new_v4().to_string(),
-            "format": {"provider": "parquet", "options": {}},
-            "partitionColumns": [],
-            "configuration": {},
-            "createdTime": now_ms(),
-        })
-    });
-    metadata["schemaString"] = json!(columns.to_schema_string());
-    metadata
-}
-
-/// The bytes of a commit. `commitInfo` comes first and says how many actions there are.
-fn entry(plan: Plan) -> Vec<u8> {
-    let info = json!({"commitInfo": {
-        "timestamp": now_ms(),
-        "operation": plan.delta_operation.0,
-        "operationParameters": plan.delta_operation.1,
-        "engineInfo": concat!("cloud-pulse/", env!("CARGO_PKG_VERSION")),
-        "pulse": {
-            "actions": plan.actions.len() + 1,
-            "operation": plan.operation,
-            "info": plan.info,
-            "rows": plan.rows,
-            "ledger": plan.ledger,
-            "ledger_entries": plan.ledger_entries,
-        },
-    }});
-    let lines: Vec<String> = std::iter::once(info).chain(plan.actions).map(|action| action.to_string()).collect();
-    lines.join("\n").into_bytes()
 }

@@ -40,10 +40,19 @@ pub struct Exported {
 impl Engine {
     /// Writes the rows of one statement over `tables` to the file `to`, replacing it; a failure or cancel leaves what was
     /// there. DuckDB writes into the first allowed folder's disk; only the finished file reaches the user's folder.
-    pub fn export(&self, sql: &str, tables: &[Table], format: Format, to: &Path, progress: &Progress) -> Result<Exported> {
+    pub fn export(
+        &self,
+        sql: &str,
+        tables: &[Table],
+        format: Format,
+        to: &Path,
+        progress: &Progress,
+    ) -> Result<Exported> {
         let question = self.read(sql)?;
         if to.is_dir() || to.file_name().is_none() {
-            return Err(Error::invalid(format!("{} is a folder.", to.display())).hint("Name a file in it.").field("to"));
+            return Err(Error::invalid(format!("{} is a folder.", to.display()))
+                .hint("Name a file in it.")
+                .field("to"));
         }
         fs::create_dir_all(&self.settings.temp).map_err(|e| Error::io("create the folder", &self.settings.temp, &e))?;
         let id = uuid::Uuid::new_v4();
@@ -90,7 +99,8 @@ fn write_file(session: &Session, source: &str, format: Format, rows_file: &Path,
     let from = format!("read_parquet({})", file_literal(rows_file)?);
     let guard = format == Format::Csv { guard_formulas: true };
     let texts: Vec<&Column> = stored.iter().filter(|column| guard && column.sql_type == "VARCHAR").collect();
-    let guarded = match texts.iter().map(|column| format!("count_if({})", is_formula(&column.name))).collect::<Vec<_>>() {
+    let guarded = match texts.iter().map(|column| format!("count_if({})", is_formula(&column.name))).collect::<Vec<_>>()
+    {
         counts if counts.is_empty() => 0,
         counts => session.number(&format!("SELECT CAST({} AS BIGINT) FROM {from}", counts.join(" + ")))?,
     };

@@ -12,23 +12,42 @@ pub(crate) fn explain(error: &duckdb::Error, attempt: &str) -> Error {
     let (class, message) = first.split_once(" Error: ").unwrap_or(("", first));
     let message = message.trim();
     match class {
-        "Parser" | "Binder" | "Catalog" | "Conversion" | "Invalid Input" | "Out of Range" | "Constraint" | "Syntax"
-        | "Mismatch Type" | "Parameter Not Resolved" | "Expression Depth" => {
+        "Parser"
+        | "Binder"
+        | "Catalog"
+        | "Conversion"
+        | "Invalid Input"
+        | "Out of Range"
+        | "Constraint"
+        | "Syntax"
+        | "Mismatch Type"
+        | "Parameter Not Resolved"
+        | "Expression Depth" => {
             let error = Error::invalid(message).field("sql");
             match hint(&text) {
                 Some(hint) => error.hint(hint),
                 None => error.hint(default_hint(class)),
             }
         }
-        "Permission" => Error::new(Code::PermissionDenied, "A question can read the workspace's tables only, not files or the network.")
-            .hint("Import the file first, then ask about the table.")
-            .field("sql"),
-        "Not implemented" => Error::new(Code::Unsupported, message).hint("Write the question another way.").field("sql"),
-        "Out of Memory" => Error::new(Code::LimitExceeded, format!("The question needs more memory or temporary space than it may use: {message}"))
-            .hint("Ask for fewer columns or rows, or raise the limit in the settings."),
+        "Permission" => Error::new(
+            Code::PermissionDenied,
+            "A question can read the workspace's tables only, not files or the network.",
+        )
+        .hint("Import the file first, then ask about the table.")
+        .field("sql"),
+        "Not implemented" => {
+            Error::new(Code::Unsupported, message).hint("Write the question another way.").field("sql")
+        }
+        "Out of Memory" => Error::new(
+            Code::LimitExceeded,
+            format!("The question needs more memory or temporary space than it may use: {message}"),
+        )
+        .hint("Ask for fewer columns or rows, or raise the limit in the settings."),
         "INTERRUPT" => Error::new(Code::Cancelled, "The question was cancelled.").hint("Nothing was changed."),
-        "IO" if message.contains("No space left") => Error::new(Code::DiskFull, format!("Could not {attempt}: {message}"))
-            .hint("Free some space on that disk and try again; nothing that was there is lost."),
+        "IO" if message.contains("No space left") => {
+            Error::new(Code::DiskFull, format!("Could not {attempt}: {message}"))
+                .hint("Free some space on that disk and try again; nothing that was there is lost.")
+        }
         "IO" => Error::new(Code::Damaged, format!("Could not {attempt}: {message}"))
             .hint("A file of the table may be missing or damaged; check the table."),
         _ => Error::internal(attempt, first),

@@ -114,16 +114,33 @@ pub fn words() -> Result<Words> {
 
 /// Table functions that only compute or describe; every other one could read files, run text as SQL or change state.
 const HARMLESS: [&str; 19] = [
-    "range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "histogram",
-    "histogram_values", "summary", "pg_timezone_names", "icu_calendar_names", "test_all_types", "pragma_version",
-    "duckdb_functions", "duckdb_types", "duckdb_keywords", "duckdb_columns", "duckdb_views",
+    "range",
+    "generate_series",
+    "unnest",
+    "repeat",
+    "repeat_row",
+    "json_each",
+    "json_tree",
+    "histogram",
+    "histogram_values",
+    "summary",
+    "pg_timezone_names",
+    "icu_calendar_names",
+    "test_all_types",
+    "pragma_version",
+    "duckdb_functions",
+    "duckdb_types",
+    "duckdb_keywords",
+    "duckdb_columns",
+    "duckdb_views",
 ];
 
 /// The table functions of this DuckDB that are not known to be harmless, so that a new one is forbidden until looked at.
 fn forbidden_functions() -> Result<HashSet<String>> {
     let connection = session::connect()?;
     let failed = |e| fault::explain(&e, "list the functions");
-    let sql = "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type IN ('table', 'table_macro')";
+    let sql =
+        "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type IN ('table', 'table_macro')";
     let mut statement = connection.prepare(sql).map_err(failed)?;
     let names = statement.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
     let names: Vec<String> = names.collect::<duckdb::Result<_>>().map_err(failed)?;

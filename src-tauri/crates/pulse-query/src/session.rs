@@ -22,8 +22,14 @@ impl Session {
     pub fn open(settings: &Settings, tables: &[Table], outputs: &[&Path]) -> Result<Self> {
         let connection = connect()?;
         let session = Self { connection };
-        session.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET TimeZone = 'UTC'", "prepare the question")?;
-        session.execute("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA ledger", "prepare the question")?;
+        session.execute(
+            "SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET TimeZone = 'UTC'",
+            "prepare the question",
+        )?;
+        session.execute(
+            "CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA ledger",
+            "prepare the question",
+        )?;
         let mut paths: Vec<&Path> = outputs.to_vec();
         for table in tables {
             for path in &table.files {
@@ -54,9 +60,9 @@ impl Session {
                     std::thread::sleep(Duration::from_millis(10));
                 }
             });
-            let result = work();
-            done.store(true, Relaxed);
-            result
+            // Dropped when the work ends, even in a panic, so that the watcher ends too.
+            let _ended = Ended(&done);
+            work()
         });
         progress.check()?;
         result
@@ -81,7 +87,8 @@ impl Session {
 
     /// A single number.
     pub fn number(&self, sql: &str) -> Result<u64> {
-        let number: i64 = self.connection.query_row(sql, [], |row| row.get(0)).map_err(|e| fault::explain(&e, "count"))?;
+        let number: i64 =
+            self.connection.query_row(sql, [], |row| row.get(0)).map_err(|e| fault::explain(&e, "count"))?;
         Ok(u64::try_from(number).unwrap_or_default())
     }
 
@@ -115,6 +122,15 @@ impl Session {
             ),
             "lock the question down",
         )
+    }
+}
+
+/// Sets its flag when it is dropped.
+struct Ended<'a>(&'a AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
     }
 }
 

@@ -14,10 +14,43 @@ const DEEPEST: usize = 500;
 /// Words that begin statements that do more than read. DuckDB's parser has the last word on what is a question
 /// ([`crate::run::check_with_duckdb`]); these get a better message.
 const CHANGING: [&str; 37] = [
-    "alter", "analyze", "attach", "begin", "call", "checkpoint", "comment", "commit", "copy", "create", "deallocate",
-    "delete", "detach", "drop", "execute", "export", "force", "grant", "import", "insert", "install", "load", "merge",
-    "pragma", "prepare", "reset", "revoke", "rollback", "set", "start", "transaction", "truncate", "update", "upsert",
-    "use", "vacuum", "variable",
+    "alter",
+    "analyze",
+    "attach",
+    "begin",
+    "call",
+    "checkpoint",
+    "comment",
+    "commit",
+    "copy",
+    "create",
+    "deallocate",
+    "delete",
+    "detach",
+    "drop",
+    "execute",
+    "export",
+    "force",
+    "grant",
+    "import",
+    "insert",
+    "install",
+    "load",
+    "merge",
+    "pragma",
+    "prepare",
+    "reset",
+    "revoke",
+    "rollback",
+    "set",
+    "start",
+    "transaction",
+    "truncate",
+    "update",
+    "upsert",
+    "use",
+    "vacuum",
+    "variable",
 ];
 
 /// What kind of statement ran.
@@ -57,7 +90,8 @@ impl Question {
         }
         let tokens = &tokens[..end];
         let first = tokens.first().ok_or_else(|| {
-            wrong("There is no statement to run.").hint("Write a question, such as: SELECT * FROM silver.prices LIMIT 10")
+            wrong("There is no statement to run.")
+                .hint("Write a question, such as: SELECT * FROM silver.prices LIMIT 10")
         })?;
         check_functions(tokens, forbidden)?;
         let (explain, from) = explain_prefix(tokens);

@@ -27,7 +27,9 @@ impl<'a> Types<'a> {
             "STRUCT" => format!("STRUCT({})", self.parts(|types| format!("{} {}", types.field(), types.read()))),
             "MAP" => format!("MAP({})", self.parts(Self::read)),
             "HUGEINT" | "UHUGEINT" => "DECIMAL(38,0)".to_owned(),
-            "UUID" | "INTERVAL" | "BIT" | "BIGNUM" | "TIME_NS" | "JSON" | "VARIANT" | "GEOMETRY" => "VARCHAR".to_owned(),
+            "UUID" | "INTERVAL" | "BIT" | "BIGNUM" | "TIME_NS" | "JSON" | "VARIANT" | "GEOMETRY" => {
+                "VARCHAR".to_owned()
+            }
             "ENUM" | "UNION" => {
                 self.parentheses();
                 "VARCHAR".to_owned()

@@ -60,7 +60,10 @@ impl Place {
     fn prices(&self) -> Table {
         let files = vec![
             self.parquet("a", "SELECT i AS id, 'x' || i AS \"Area Code (M49)\" FROM range(3) t(i)"),
-            self.parquet("b", "SELECT i AS id, 'y' || i AS \"Area Code (M49)\", 0.5::DOUBLE AS extra FROM range(3, 5) t(i)"),
+            self.parquet(
+                "b",
+                "SELECT i AS id, 'y' || i AS \"Area Code (M49)\", 0.5::DOUBLE AS extra FROM range(3, 5) t(i)",
+            ),
         ];
         let columns = [("id", "BIGINT"), ("Area Code (M49)", "VARCHAR"), ("extra", "DOUBLE")];
         table("prices", 3, true, files, &columns)
@@ -99,14 +102,18 @@ fn references_are_found_where_a_reader_would_see_them() {
         ("SELECT * FROM gold.kpi VERSION AS OF 12 k", &[("gold", "kpi", Some(12))]),
         ("FROM silver.a AT (VERSION => 4) JOIN silver.b USING (x)", &[("silver", "a", Some(4)), ("silver", "b", None)]),
         ("FROM \"silver\".\"prices\"@1", &[("silver", "prices", Some(1))]),
-        ("SELECT 'silver.a', E'\\'silver.b', $$silver.c$$, $t$silver.d$t$, \"silver.e\" -- silver.f\n/* /* */ silver.g */", &[]),
+        (
+            "SELECT 'silver.a', E'\\'silver.b', $$silver.c$$, $t$silver.d$t$, \"silver.e\" -- silver.f\n/* /* */ silver.g */",
+            &[],
+        ),
         ("SELECT silver.prices.id FROM silver.prices", &[("silver", "prices", None)]),
         ("SELECT t.silver.x, other.silver, silver", &[]),
         ("SELECT 'it''s silver.a' FROM silver.b", &[("silver", "b", None)]),
     ];
     for (sql, expected) in cases {
         let found = references(sql);
-        let found: Vec<_> = found.iter().map(|(layer, name, version)| (layer.as_str(), name.as_str(), *version)).collect();
+        let found: Vec<_> =
+            found.iter().map(|(layer, name, version)| (layer.as_str(), name.as_str(), *version)).collect();
         assert_eq!(found, expected, "{sql}");
     }
 }
@@ -156,7 +163,8 @@ fn a_question_becomes_one_file_in_the_order_of_its_rows() {
 #[test]
 fn an_empty_table_has_its_columns() {
     let place = Place::new();
-    let empty = table("e", 0, true, vec![], &[("n", "BIGINT"), ("a b", "VARCHAR[]"), ("t", "TIMESTAMP WITH TIME ZONE")]);
+    let empty =
+        table("e", 0, true, vec![], &[("n", "BIGINT"), ("a b", "VARCHAR[]"), ("t", "TIMESTAMP WITH TIME ZONE")]);
     let outcome = place.run("SELECT * FROM silver.e", &[empty]).expect("runs");
     let types: Vec<_> = outcome.columns.iter().map(|column| column.sql_type.as_str()).collect();
     assert_eq!((outcome.rows, types), (0, vec!["BIGINT", "VARCHAR[]", "TIMESTAMP WITH TIME ZONE"]));
@@ -167,7 +175,8 @@ fn a_big_result_keeps_its_order() {
     let place = Place::new();
     let big = place.parquet("big", "SELECT i AS n, i % 7 AS k FROM range(300000) t(i)");
     let big = table("big", 0, true, vec![big], &[("n", "BIGINT"), ("k", "BIGINT")]);
-    let outcome = place.run("SELECT n, CAST(n AS HUGEINT) AS h FROM silver.big ORDER BY k DESC, n", &[big]).expect("runs");
+    let outcome =
+        place.run("SELECT n, CAST(n AS HUGEINT) AS h FROM silver.big ORDER BY k DESC, n", &[big]).expect("runs");
     assert_eq!(outcome.rows, 300_000);
     let mut expected: Vec<u64> = (0..300_000).collect();
     expected.sort_by_key(|n| (std::cmp::Reverse(n % 7), *n));
@@ -215,32 +224,71 @@ fn nothing_outside_the_workspace_can_be_reached() {
     let outside = place.folder.path().join("evil");
     let (s, p, o) = (secret.display(), secret_parquet.display(), outside.display());
     let escapes = [
-        format!("SELECT * FROM read_csv('{s}')"), format!("SELECT * FROM read_csv_auto('{s}')"), format!("FROM '{s}'"),
-        format!("SELECT * FROM \"{s}\""), format!("FROM glob('{o}*')"), format!("FROM read_text('{s}')"),
-        format!("FROM read_blob('{s}')"), format!("FROM sniff_csv('{s}')"), format!("FROM read_json('{s}')"),
-        format!("FROM read_ndjson_objects('{s}')"), format!("FROM read_parquet('{p}')"), format!("FROM '{p}'"),
-        format!("FROM parquet_scan('{p}')"), format!("FROM parquet_metadata('{p}')"), format!("FROM parquet_schema('{p}')"),
-        format!("FROM parquet_file_metadata('{p}')"), format!("FROM parquet_kv_metadata('{p}')"),
-        format!("FROM read_duckdb('{o}')"), format!("FROM query('FROM read_text(''{s}'')')"),
-        format!("FROM \"read_text\"('{s}')"), format!("FROM read_text /* x */ ('{s}')"), format!("FROM Read_Text('{s}')"),
+        format!("SELECT * FROM read_csv('{s}')"),
+        format!("SELECT * FROM read_csv_auto('{s}')"),
+        format!("FROM '{s}'"),
+        format!("SELECT * FROM \"{s}\""),
+        format!("FROM glob('{o}*')"),
+        format!("FROM read_text('{s}')"),
+        format!("FROM read_blob('{s}')"),
+        format!("FROM sniff_csv('{s}')"),
+        format!("FROM read_json('{s}')"),
+        format!("FROM read_ndjson_objects('{s}')"),
+        format!("FROM read_parquet('{p}')"),
+        format!("FROM '{p}'"),
+        format!("FROM parquet_scan('{p}')"),
+        format!("FROM parquet_metadata('{p}')"),
+        format!("FROM parquet_schema('{p}')"),
+        format!("FROM parquet_file_metadata('{p}')"),
+        format!("FROM parquet_kv_metadata('{p}')"),
+        format!("FROM read_duckdb('{o}')"),
+        format!("FROM query('FROM read_text(''{s}'')')"),
+        format!("FROM \"read_text\"('{s}')"),
+        format!("FROM read_text /* x */ ('{s}')"),
+        format!("FROM Read_Text('{s}')"),
         format!("SELECT * FROM json_execute_serialized_sql(json_serialize_sql('FROM ''{s}'''))"),
-        format!("FROM query_table('{p}')"), format!("SELECT (FROM read_text('{s}'))"),
-        format!("COPY (SELECT 1) TO '{o}'"), format!("COPY silver.prices TO '{o}'"), format!("ATTACH '{o}'"),
-        format!("EXPORT DATABASE '{o}'"), format!("IMPORT DATABASE '{o}'"), "INSTALL httpfs".into(), "LOAD httpfs".into(),
-        "SET enable_external_access = true".into(), "RESET enable_external_access".into(), "PRAGMA threads=1".into(),
-        "CALL pragma_version()".into(), "SELECT getenv('HOME')".into(), "CREATE TABLE x AS SELECT 1".into(),
-        "DROP VIEW silver.prices".into(), "INSERT INTO silver.prices VALUES (1)".into(), "USE silver".into(),
-        "SELECT 1; SELECT 2".into(), format!("SELECT 1); COPY (SELECT 1) TO '{o}"), format!("SELECT 1) TO '{o}' --"),
-        format!("EXPLAIN ANALYZE COPY (SELECT 1) TO '{o}'"), format!("EXPLAIN FROM read_text('{s}')"),
-        "WITH x AS (SELECT 1) INSERT INTO silver.prices SELECT 1".into(), "VACUUM".into(), "CHECKPOINT".into(),
-        format!("FROM enable_logging(storage='file', storage_path='{o}')"), format!("FROM enable_profiling(save_location='{o}')"),
-        "FROM arrow_scan(1, 2, 3)".into(), "FROM pandas_scan(1)".into(), "FROM duckdb_secrets()".into(),
-        format!("PIVOT (FROM read_text('{s}')) ON content"), format!("SELECT 1 -- PIVOT\n) TO '{o}' --"),
+        format!("FROM query_table('{p}')"),
+        format!("SELECT (FROM read_text('{s}'))"),
+        format!("COPY (SELECT 1) TO '{o}'"),
+        format!("COPY silver.prices TO '{o}'"),
+        format!("ATTACH '{o}'"),
+        format!("EXPORT DATABASE '{o}'"),
+        format!("IMPORT DATABASE '{o}'"),
+        "INSTALL httpfs".into(),
+        "LOAD httpfs".into(),
+        "SET enable_external_access = true".into(),
+        "RESET enable_external_access".into(),
+        "PRAGMA threads=1".into(),
+        "CALL pragma_version()".into(),
+        "SELECT getenv('HOME')".into(),
+        "CREATE TABLE x AS SELECT 1".into(),
+        "DROP VIEW silver.prices".into(),
+        "INSERT INTO silver.prices VALUES (1)".into(),
+        "USE silver".into(),
+        "SELECT 1; SELECT 2".into(),
+        format!("SELECT 1); COPY (SELECT 1) TO '{o}"),
+        format!("SELECT 1) TO '{o}' --"),
+        format!("EXPLAIN ANALYZE COPY (SELECT 1) TO '{o}'"),
+        format!("EXPLAIN FROM read_text('{s}')"),
+        "WITH x AS (SELECT 1) INSERT INTO silver.prices SELECT 1".into(),
+        "VACUUM".into(),
+        "CHECKPOINT".into(),
+        format!("FROM enable_logging(storage='file', storage_path='{o}')"),
+        format!("FROM enable_profiling(save_location='{o}')"),
+        "FROM arrow_scan(1, 2, 3)".into(),
+        "FROM pandas_scan(1)".into(),
+        "FROM duckdb_secrets()".into(),
+        format!("PIVOT (FROM read_text('{s}')) ON content"),
+        format!("SELECT 1 -- PIVOT\n) TO '{o}' --"),
         format!("PIVOT (SELECT 1 a) ON a USING sum(a)); COPY (SELECT 1) TO '{o}'; SELECT (1"),
-        "PREPARE x AS SELECT 1".into(), "EXECUTE x".into(), "BEGIN".into(), "SHOW DATABASES; SELECT 1".into(),
+        "PREPARE x AS SELECT 1".into(),
+        "EXECUTE x".into(),
+        "BEGIN".into(),
+        "SHOW DATABASES; SELECT 1".into(),
         format!("FROM '{}/*.parquet'", place.folder.path().join("lake [1]").display()),
         format!("FROM '{}/../results/other.parquet'", place.folder.path().join("results").display()),
-        "FROM 'https://example.com/x.parquet'".into(), "SELECT * FROM 's3://bucket/x.parquet'".into(),
+        "FROM 'https://example.com/x.parquet'".into(),
+        "SELECT * FROM 's3://bucket/x.parquet'".into(),
     ];
     for sql in &escapes {
         let error = error(place.run(sql, &[prices.clone()]), sql);
@@ -327,11 +375,20 @@ fn exports_are_whole_files_in_every_format() {
     let cases = [
         (Format::Csv { guard_formulas: false }, "n,te xt,f\n1,\"a,\"\"b\"\"\",=1+1\n2,\"\",-5\n,,\n", 0),
         (guard, "n,te xt,f\n1,\"a,\"\"b\"\"\",'=1+1\n2,\"\",-5\n,,\n", 1),
-        (Format::Ndjson, "{\"n\":1,\"te xt\":\"a,\\\"b\\\"\",\"f\":\"=1+1\"}\n{\"n\":2,\"te xt\":\"\",\"f\":\"-5\"}\n{\"n\":null,\"te xt\":null,\"f\":null}\n", 0),
-        (Format::Json, "[\n\t{\"n\":1,\"te xt\":\"a,\\\"b\\\"\",\"f\":\"=1+1\"},\n\t{\"n\":2,\"te xt\":\"\",\"f\":\"-5\"},\n\t{\"n\":null,\"te xt\":null,\"f\":null}\n]\n", 0),
+        (
+            Format::Ndjson,
+            "{\"n\":1,\"te xt\":\"a,\\\"b\\\"\",\"f\":\"=1+1\"}\n{\"n\":2,\"te xt\":\"\",\"f\":\"-5\"}\n{\"n\":null,\"te xt\":null,\"f\":null}\n",
+            0,
+        ),
+        (
+            Format::Json,
+            "[\n\t{\"n\":1,\"te xt\":\"a,\\\"b\\\"\",\"f\":\"=1+1\"},\n\t{\"n\":2,\"te xt\":\"\",\"f\":\"-5\"},\n\t{\"n\":null,\"te xt\":null,\"f\":null}\n]\n",
+            0,
+        ),
     ];
     for (format, expected, guarded) in cases {
-        let exported = place.engine.export(&sql, &[], format, &to, &Progress::new()).unwrap_or_else(|e| panic!("{format:?}: {e}"));
+        let exported =
+            place.engine.export(&sql, &[], format, &to, &Progress::new()).unwrap_or_else(|e| panic!("{format:?}: {e}"));
         let text = fs::read_to_string(&to).expect("a file");
         assert_eq!(text, expected, "{format:?}");
         assert_eq!((exported.rows, exported.bytes, exported.guarded), (3, text.len() as u64, guarded), "{format:?}");
