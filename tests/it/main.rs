@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
+mod agreement;
 mod architecture;
 mod bad_input;
 mod cli;
 mod generated;
+mod interop;
 mod main_job;
 mod reliability;
 mod typing;

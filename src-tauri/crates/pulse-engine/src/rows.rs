@@ -1,6 +1,8 @@
 //! Pages of rows for the grid, as Arrow.
 
-use polars::prelude::{Column, DataFrame, DataType, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, UnionArgs, concat};
+use polars::prelude::{
+    Column, DataFrame, DataType, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, UnionArgs, concat,
+};
 use pulse_core::{Error, LedgerEntry, Result};
 use pulse_lake::Snapshot;
 use pulse_rpc::Arrow;
@@ -25,7 +27,8 @@ impl Engine {
     pub fn json_rows(&self, request: &RowsRequest) -> Result<Vec<Vec<Value>>> {
         let frame = frame(self, request)?;
         let text = pulse_recipe::to_text(&frame)?;
-        let columns: Vec<Vec<Value>> = frame.columns().iter().zip(text.columns()).map(|(column, text)| values(column, text)).collect();
+        let columns: Vec<Vec<Value>> =
+            frame.columns().iter().zip(text.columns()).map(|(column, text)| values(column, text)).collect();
         Ok((0..frame.height()).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect())
     }
 }

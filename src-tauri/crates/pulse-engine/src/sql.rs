@@ -76,9 +76,9 @@ pub(crate) fn tables(engine: &Engine, sql: &str) -> Result<Vec<Table>> {
     let names = engine.0.lake.tables()?;
     check_names(&references, &names)?;
     for name in names {
-        let named = references.iter().any(|(layer, table, version)| {
-            layer == name.layer().as_str() && table == name.name() && version.is_none()
-        });
+        let named = references
+            .iter()
+            .any(|(layer, table, version)| layer == name.layer().as_str() && table == name.name() && version.is_none());
         match engine.0.lake.snapshot(&name, None) {
             Ok(snapshot) => {
                 tables.extend(ledger(&snapshot));

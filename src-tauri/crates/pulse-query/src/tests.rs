@@ -149,7 +149,7 @@ fn a_question_becomes_one_file_in_the_order_of_its_rows() {
         ("EXPLAIN SELECT * FROM silver.prices@3", Statement::Explain, "PARQUET"),
         ("explain analyze SELECT count(*) FROM silver.prices", Statement::Explain, "Total Time"),
     ] {
-        let outcome = place.run(sql, &[prices.clone()]).unwrap_or_else(|e| panic!("{sql}: {e}"));
+        let outcome = place.run(sql, std::slice::from_ref(&prices)).unwrap_or_else(|e| panic!("{sql}: {e}"));
         assert_eq!(outcome.statement, statement, "{sql}");
         assert!(place.rows().join(" ").contains(expected), "{sql}: {:?}", place.rows());
     }
@@ -291,7 +291,7 @@ fn nothing_outside_the_workspace_can_be_reached() {
         "SELECT * FROM 's3://bucket/x.parquet'".into(),
     ];
     for sql in &escapes {
-        let error = error(place.run(sql, &[prices.clone()]), sql);
+        let error = error(place.run(sql, std::slice::from_ref(&prices)), sql);
         let refused = [Code::PermissionDenied, Code::InvalidInput, Code::Unsupported];
         assert!(refused.contains(&error.code) && error.hint.is_some(), "{sql}: {error:?}");
         assert!(!error.message.contains("hidden"), "{sql}: {error}");
@@ -322,7 +322,7 @@ fn errors_say_where_and_what_to_do() {
         ("SELECT 1; SELECT 2", Code::InvalidInput, "more than one", "one at a time"),
     ];
     for (sql, code, message, hint) in cases {
-        let error = error(place.run(sql, &[prices.clone()]), sql);
+        let error = error(place.run(sql, std::slice::from_ref(&prices)), sql);
         let found = error.hint.clone().unwrap_or_default();
         assert_eq!((error.code, error.field.as_deref()), (code, Some("sql")), "{sql}: {error}");
         assert!(error.message.contains(message) && found.contains(hint), "{sql}: {error}");
