@@ -10,4 +10,5 @@ mod generated;
 mod interop;
 mod main_job;
 mod reliability;
+mod third_party;
 mod typing;

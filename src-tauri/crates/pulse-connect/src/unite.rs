@@ -142,7 +142,7 @@ fn part_frame(part: &Part, columns: &[Column]) -> Result<LazyFrame> {
     let text = Verdict::text();
     let has = |name: &str| part.columns.iter().any(|column| column.name == name);
     let frame = match &part.body {
-        Body::Frame(frame) => frame.clone(),
+        Body::Frame(frame) => LazyFrame::clone(frame),
         Body::Delimited(body) => {
             let verdicts: Vec<(&str, &Verdict)> = part
                 .columns

@@ -65,11 +65,10 @@ impl Frames {
     /// The piece `key`, made by `make` unless it is still there; the least recently used ones make room.
     pub fn piece(&self, key: Piece, make: impl FnOnce() -> Result<DataFrame>) -> Result<DataFrame> {
         let mut pieces = guard(&self.pieces);
-        if let Some(at) = pieces.iter().position(|(known, _)| *known == key) {
-            if let Some(found) = pieces.remove(at) {
-                pieces.push_back(found.clone());
-                return Ok(found.1);
-            }
+        let at = pieces.iter().position(|(known, _)| *known == key);
+        if let Some(found) = at.and_then(|at| pieces.remove(at)) {
+            pieces.push_back(found.clone());
+            return Ok(found.1);
         }
         drop(pieces);
         let frame = make()?;

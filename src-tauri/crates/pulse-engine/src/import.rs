@@ -1,6 +1,6 @@
 //! Importing files: inspect, preview, and the job that lands bytes and writes a bronze table.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pulse_connect::{Input, ReadOptions as Options};
@@ -19,13 +19,16 @@ pub(crate) fn inspect(request: &InspectRequest) -> Result<Inspected> {
     let paths: Vec<PathBuf> = request.paths.iter().map(PathBuf::from).collect();
     let files = pulse_connect::expand(&paths)?;
     let first = request.paths.first().map_or("", String::as_str);
-    let stem = std::path::Path::new(first).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let stem = Path::new(first).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     // `prices.csv.gz` is called `prices`, not `prices_csv`.
     let stem = stem.as_deref().map_or("", |stem| stem.split('.').next().unwrap_or(stem));
-    Ok(Inspected { files: files.iter().map(inspected).collect(), suggested_table: TableName::suggest(stem) })
+    Ok(Inspected {
+        files: files.iter().map(|path| inspected(path)).collect(),
+        suggested_table: TableName::suggest(stem),
+    })
 }
 
-fn inspected(path: &PathBuf) -> InspectedFile {
+fn inspected(path: &Path) -> InspectedFile {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let shown = path.display().to_string();
     match pulse_connect::inspect(path) {
@@ -79,7 +82,7 @@ pub(crate) fn start(engine: &Engine, request: ImportRequest) -> Result<JobStarte
     let first = request.files.first().ok_or_else(|| {
         Error::invalid("There is no file to import.").hint("Choose at least one file.").field("files")
     })?;
-    let name = std::path::Path::new(&first.path).file_name().map_or(first.path.clone(), |n| n.to_string_lossy().into());
+    let name = Path::new(&first.path).file_name().map_or(first.path.clone(), |n| n.to_string_lossy().into());
     let more = if request.files.len() > 1 { format!(" and {} more", request.files.len() - 1) } else { String::new() };
     let title = format!("Import {name}{more} into {table}");
     let handle = engine.clone();

@@ -250,7 +250,8 @@ fn an_empty_table_keeps_its_columns() {
 #[test]
 fn a_damaged_log_is_an_error_that_names_the_file_never_fewer_rows() {
     let whole = |commit: &str| commit.to_owned();
-    let cases: [(&str, fn(&str) -> String, u64); 5] = [
+    type Damage = fn(&str) -> String;
+    let cases: [(&str, Damage, u64); 5] = [
         ("empty", |_| String::new(), 1),
         ("cut in a line", |commit| commit[..commit.len() - 10].to_owned(), 1),
         ("cut between lines", |commit| commit[..commit.rfind('\n').expect("two lines")].to_owned(), 1),

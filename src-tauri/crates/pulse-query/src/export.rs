@@ -1,4 +1,4 @@
-//! Exports: the rows of a question in a file of the user's, whole or not at all.
+//! Exports: the rows of a query in a file of the user's, whole or not at all.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -48,7 +48,7 @@ impl Engine {
         to: &Path,
         progress: &Progress,
     ) -> Result<Exported> {
-        let question = self.read(sql)?;
+        let query = self.read(sql)?;
         if to.is_dir() || to.file_name().is_none() {
             return Err(Error::invalid(format!("{} is a folder.", to.display()))
                 .hint("Name a file in it.")
@@ -61,8 +61,8 @@ impl Engine {
         let work = || {
             let session = Session::open(&self.settings_with_temp(), tables, &[&rows_file, &part])?;
             let write = || {
-                check_with_duckdb(&session, &question, sql)?;
-                let source = source(&session, &question)?;
+                check_with_duckdb(&session, &query, sql)?;
+                let source = source(&session, &query)?;
                 let exported = write_file(&session, &source, format, &rows_file, &part)?;
                 progress.add_rows(exported.0);
                 Ok(exported)

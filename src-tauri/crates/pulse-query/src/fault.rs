@@ -31,19 +31,17 @@ pub(crate) fn explain(error: &duckdb::Error, attempt: &str) -> Error {
         }
         "Permission" => Error::new(
             Code::PermissionDenied,
-            "A question can read the workspace's tables only, not files or the network.",
+            "A query can read the workspace's tables only, not files or the network.",
         )
         .hint("Import the file first, then ask about the table.")
         .field("sql"),
-        "Not implemented" => {
-            Error::new(Code::Unsupported, message).hint("Write the question another way.").field("sql")
-        }
+        "Not implemented" => Error::new(Code::Unsupported, message).hint("Write the query another way.").field("sql"),
         "Out of Memory" => Error::new(
             Code::LimitExceeded,
-            format!("The question needs more memory or temporary space than it may use: {message}"),
+            format!("The query needs more memory or temporary space than it may use: {message}"),
         )
         .hint("Ask for fewer columns or rows, or raise the limit in the settings."),
-        "INTERRUPT" => Error::new(Code::Cancelled, "The question was cancelled.").hint("Nothing was changed."),
+        "INTERRUPT" => Error::new(Code::Cancelled, "The query was cancelled.").hint("Nothing was changed."),
         "IO" if message.contains("No space left") => {
             Error::new(Code::DiskFull, format!("Could not {attempt}: {message}"))
                 .hint("Free some space on that disk and try again; nothing that was there is lost.")
@@ -63,7 +61,7 @@ fn hint(text: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().skip(1).take_while(|line| !line.starts_with("LINE ")).collect();
     let at = lines.iter().position(suggests)?;
     let parts: Vec<&str> = lines[at..].iter().map(|line| line.trim()).filter(|line| !line.is_empty()).take(6).collect();
-    let hint = parts.join(" ");
+    let hint = parts.join(" ").replace("Candidate bindings:", "Close names are");
     Some(if hint.ends_with(['.', '?', '!']) { hint } else { format!("{hint}.") })
 }
 
@@ -72,6 +70,6 @@ fn default_hint(class: &str) -> &'static str {
         "Parser" | "Syntax" => "Check the spelling and the commas near that place.",
         "Conversion" | "Mismatch Type" => "Use TRY_CAST to get null for a value that does not convert.",
         "Out of Range" => "The number is too large for its type; cast it to a wider one.",
-        _ => "Check the names and types the question uses.",
+        _ => "Check the names and types the query uses.",
     }
 }

@@ -1,6 +1,6 @@
-//! SQL over the lake with DuckDB: questions become one Parquet file each, exports become files of the user.
+//! SQL over the lake with DuckDB: queries become one Parquet file each, exports become files of the user.
 //!
-//! DuckDB gets lists of Parquet files, never record batches, and every question runs in a fresh database that reaches
+//! DuckDB gets lists of Parquet files, never record batches, and every query runs in a fresh database that reaches
 //! exactly those files. `docs/decisions/003-duckdb.md` says why and what was measured.
 
 mod export;
@@ -20,9 +20,9 @@ pub use export::{Exported, Format};
 pub use run::{Column, Outcome};
 pub use statement::Statement;
 
-use statement::Question;
+use statement::Query;
 
-/// One version of a table as a question sees it: `silver.prices@3`, and `silver.prices` if it is the latest.
+/// One version of a table as a query sees it: `silver.prices@3`, and `silver.prices` if it is the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// `bronze`, `silver`, `gold`, or `ledger` for the ledger of a table.
@@ -41,7 +41,7 @@ pub struct Table {
     pub row_count: Option<u64>,
 }
 
-/// What a question may use.
+/// What a query may use.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Folders that hold the lake and the results.
@@ -56,7 +56,7 @@ pub struct Settings {
     pub threads: usize,
 }
 
-/// Runs questions and exports.
+/// Runs queries and exports.
 #[derive(Clone, Debug)]
 pub struct Engine {
     settings: Settings,
@@ -86,7 +86,7 @@ pub fn references(sql: &str) -> Vec<(String, String, Option<u64>)> {
 /// Names for completion, each list sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
-    /// The functions a question can use.
+    /// The functions a query can use.
     pub functions: Vec<String>,
     /// DuckDB's keywords.
     pub keywords: Vec<String>,
@@ -148,8 +148,8 @@ fn forbidden_functions() -> Result<HashSet<String>> {
 }
 
 impl Engine {
-    fn read(&self, sql: &str) -> Result<Question> {
-        Question::read(sql, &self.forbidden)
+    fn read(&self, sql: &str) -> Result<Query> {
+        Query::read(sql, &self.forbidden)
     }
 }
 

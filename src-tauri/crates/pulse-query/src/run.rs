@@ -1,4 +1,4 @@
-//! Running a question: checked, bound, and its rows written to one Parquet file.
+//! Running a query: checked, bound, and its rows written to one Parquet file.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::session::{Session, beside, file_literal, literal};
-use crate::statement::{Question, Statement, quote, wrong};
+use crate::statement::{Query, Statement, quote, wrong};
 use crate::stored::{roomier, stored_type};
 use crate::{Engine, Table};
 
@@ -22,7 +22,7 @@ pub struct Column {
     pub sql_type: String,
 }
 
-/// What a question gave.
+/// What a query gave.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The columns of the result file.
@@ -40,19 +40,19 @@ impl Engine {
     /// in an allowed folder. On failure or cancel there is no such file.
     pub fn run(&self, sql: &str, tables: &[Table], result: &Path, progress: &Progress) -> Result<Outcome> {
         let started = Instant::now();
-        let question = self.read(sql)?;
+        let query = self.read(sql)?;
         let part = beside(result);
         let session = Session::open(&self.settings, tables, &[&part])?;
         let work = || {
-            check_with_duckdb(&session, &question, sql)?;
-            let source = source(&session, &question)?;
+            check_with_duckdb(&session, &query, sql)?;
+            let source = source(&session, &query)?;
             write_parquet(&session, &source, &part)
         };
         let finish = || {
             let (columns, rows) = session.interruptible(progress, work)?;
             fs::rename(&part, result).map_err(|e| Error::io("write the result", result, &e))?;
             progress.add_rows(rows);
-            Ok(Outcome { columns, rows, seconds: started.elapsed().as_secs_f64(), statement: question.statement })
+            Ok(Outcome { columns, rows, seconds: started.elapsed().as_secs_f64(), statement: query.statement })
         };
         finish().inspect_err(|_| _ = fs::remove_file(&part))
     }
@@ -60,15 +60,15 @@ impl Engine {
     /// Whether `sql` is one statement that can be run: its form is checked with the line and column of an error, its
     /// names are not.
     pub fn check(&self, sql: &str) -> Result<()> {
-        let question = self.read(sql)?;
+        let query = self.read(sql)?;
         let session = Session::open(&self.settings, &[], &[])?;
-        check_with_duckdb(&session, &question, sql)
+        check_with_duckdb(&session, &query, sql)
     }
 }
 
-/// Lets DuckDB parse the question: it must be exactly one statement that reads.
-pub(crate) fn check_with_duckdb(session: &Session, question: &Question, text: &str) -> Result<()> {
-    let parsed = session.texts("SELECT json_serialize_sql(CAST(? AS VARCHAR))", &[&question.sql], 1)?;
+/// Lets DuckDB parse the query: it must be exactly one statement that reads.
+pub(crate) fn check_with_duckdb(session: &Session, query: &Query, text: &str) -> Result<()> {
+    let parsed = session.texts("SELECT json_serialize_sql(CAST(? AS VARCHAR))", &[&query.sql], 1)?;
     let parsed = parsed.into_iter().flatten().flatten().next().unwrap_or_default();
     let parsed: Value = serde_json::from_str(&parsed).map_err(|e| Error::internal("check the statement", e))?;
     if parsed["error"] != true {
@@ -80,25 +80,25 @@ pub(crate) fn check_with_duckdb(session: &Session, question: &Question, text: &s
     let message = parsed["error_message"].as_str().unwrap_or("the statement cannot be read");
     if parsed["error_type"] != "parser" {
         // A PIVOT over values that are not listed is one statement to the user and several to DuckDB's parser.
-        if question.pivots {
+        if query.pivots {
             return Ok(());
         }
         return Err(Error::new(Code::PermissionDenied, "The statement does more than read, so it cannot be run here.")
             .hint("Begin with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN.")
             .field("sql"));
     }
-    // DuckDB counts characters from the start of the question.
+    // DuckDB counts characters from the start of the query.
     let place: Option<usize> = parsed["position"].as_str().and_then(|position| position.parse().ok());
-    let byte = place.and_then(|place| question.sql.char_indices().nth(place)).map_or(question.sql.len(), |(at, _)| at);
-    let (line, column) = line_and_column(text, question.origin(byte));
+    let byte = place.and_then(|place| query.sql.char_indices().nth(place)).map_or(query.sql.len(), |(at, _)| at);
+    let (line, column) = line_and_column(text, query.origin(byte));
     Err(wrong(format!("Line {line}, column {column}: {message}"))
         .hint("Check the spelling and the commas near that place."))
 }
 
-/// What to select the rows of the question from.
-pub(crate) fn source(session: &Session, question: &Question) -> Result<String> {
-    if let Some(explain) = question.explain {
-        let plan = session.texts(&format!("{explain} {}", question.sql), &[], 2)?;
+/// What to select the rows of the query from.
+pub(crate) fn source(session: &Session, query: &Query) -> Result<String> {
+    if let Some(explain) = query.explain {
+        let plan = session.texts(&format!("{explain} {}", query.sql), &[], 2)?;
         let row = |row: &Vec<Option<String>>| {
             let texts: Vec<String> = row.iter().map(|text| literal(text.as_deref().unwrap_or_default())).collect();
             format!("({})", texts.join(", "))
@@ -106,12 +106,12 @@ pub(crate) fn source(session: &Session, question: &Question) -> Result<String> {
         let rows: Vec<String> = plan.iter().map(row).collect();
         return Ok(format!("(VALUES {}) AS plan(kind, plan)", rows.join(", ")));
     }
-    if question.pivots {
-        let table = format!("CREATE TEMP TABLE pivoted AS ({}\n)", question.sql);
-        session.execute(&table, "run the question")?;
+    if query.pivots {
+        let table = format!("CREATE TEMP TABLE pivoted AS ({}\n)", query.sql);
+        session.execute(&table, "run the query")?;
         return Ok("temp.pivoted".to_owned());
     }
-    Ok(format!("({}\n)", question.sql))
+    Ok(format!("({}\n)", query.sql))
 }
 
 /// The columns of `source` with their SQL types.

@@ -1,4 +1,4 @@
-//! One locked-down DuckDB per question: the tables as views, and nothing else within reach.
+//! One locked-down DuckDB per query: the tables as views, and nothing else within reach.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,11 +24,11 @@ impl Session {
         let session = Self { connection };
         session.execute(
             "SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET TimeZone = 'UTC'",
-            "prepare the question",
+            "prepare the query",
         )?;
         session.execute(
             "CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA ledger",
-            "prepare the question",
+            "prepare the query",
         )?;
         let mut paths: Vec<&Path> = outputs.to_vec();
         for table in tables {
@@ -75,7 +75,7 @@ impl Session {
 
     /// Rows of text.
     pub fn texts(&self, sql: &str, parameters: &[&str], columns: usize) -> Result<Vec<Vec<Option<String>>>> {
-        let failed = |e| fault::explain(&e, "run the question");
+        let failed = |e| fault::explain(&e, "run the query");
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
         let mut rows = statement.query(duckdb::params_from_iter(parameters)).map_err(failed)?;
         let mut texts = Vec::new();
@@ -120,7 +120,7 @@ impl Session {
                 literal(&settings.temp_limit),
                 paths.join(", "),
             ),
-            "lock the question down",
+            "lock the query down",
         )
     }
 }
@@ -141,7 +141,7 @@ impl Settings {
             return Ok(());
         }
         Err(Error::new(Code::PermissionDenied, format!("{} is outside the workspace.", path.display()))
-            .hint("Questions read and write files of the workspace only."))
+            .hint("Queries read and write files of the workspace only."))
     }
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn file_literal(path: &Path) -> Result<String> {
     Ok(literal(text))
 }
 
-/// The question that reads a table: its columns by name from all its files, in the order of the rows.
+/// The query that reads a table: its columns by name from all its files, in the order of the rows.
 fn source(table: &Table) -> Result<String> {
     let columns = |value: &dyn Fn(&str) -> String| {
         let column = |(name, r#type): &(String, String)| format!("CAST({} AS {type}) AS {}", value(name), quote(name));

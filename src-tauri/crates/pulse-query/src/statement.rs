@@ -6,12 +6,12 @@ use pulse_core::{Code, Error, Result};
 
 use crate::tokens::{self, Token};
 
-/// The longest statement; longer ones are data, not questions.
+/// The longest statement; longer ones are data, not queries.
 const LONGEST: usize = 1 << 20;
 /// Deeper nesting than anyone writes; DuckDB's parser needs stack for each level.
 const DEEPEST: usize = 500;
 
-/// Words that begin statements that do more than read. DuckDB's parser has the last word on what is a question
+/// Words that begin statements that do more than read. DuckDB's parser has the last word on what is a query
 /// ([`crate::run::check_with_duckdb`]); these get a better message.
 const CHANGING: [&str; 37] = [
     "alter",
@@ -57,9 +57,9 @@ const CHANGING: [&str; 37] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Statement {
-    /// Rows of a question: `SELECT`, `WITH`, `FROM`, `VALUES`, `PIVOT`.
+    /// Rows of a query: `SELECT`, `WITH`, `FROM`, `VALUES`, `PIVOT`.
     Select,
-    /// The plan of a question.
+    /// The plan of a query.
     Explain,
     /// Facts about tables: `DESCRIBE`, `SUMMARIZE`, `SHOW`.
     Other,
@@ -67,7 +67,7 @@ pub enum Statement {
 
 /// A statement that passed the checks on its text.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub(crate) struct Query {
     pub statement: Statement,
     /// The statement for DuckDB without a final semicolon; for an `EXPLAIN` without that prefix.
     pub sql: String,
@@ -79,7 +79,7 @@ pub(crate) struct Question {
     shifts: Vec<(usize, isize)>,
 }
 
-impl Question {
+impl Query {
     /// Checks `text` and replaces `silver.prices@3` by the view of that version.
     pub fn read(text: &str, forbidden: &HashSet<String>) -> Result<Self> {
         let tokens = tokens::tokens(text);
@@ -90,8 +90,7 @@ impl Question {
         }
         let tokens = &tokens[..end];
         let first = tokens.first().ok_or_else(|| {
-            wrong("There is no statement to run.")
-                .hint("Write a question, such as: SELECT * FROM silver.prices LIMIT 10")
+            wrong("There is no statement to run.").hint("Write a query, such as: SELECT * FROM silver.prices LIMIT 10")
         })?;
         check_functions(tokens, forbidden)?;
         let (explain, from) = explain_prefix(tokens);
@@ -108,7 +107,7 @@ impl Question {
         Ok(Self { statement, sql, explain, pivots, shifts })
     }
 
-    /// The place in the user's text of a place in [`Question::sql`].
+    /// The place in the user's text of a place in [`Query::sql`].
     pub fn origin(&self, place: usize) -> usize {
         let shift = self.shifts.iter().rev().find(|(end, _)| *end <= place).map_or(0, |(_, shift)| *shift);
         place.saturating_add_signed(shift)
@@ -156,7 +155,7 @@ fn check_functions(tokens: &[Token], forbidden: &HashSet<String>) -> Result<()> 
         let name = pair[0].name().unwrap_or_default().to_ascii_lowercase();
         if pair[1].is_symbol('(') && forbidden.contains(&name) {
             return Err(Error::new(Code::PermissionDenied, format!("The function `{name}` cannot be used here."))
-                .hint("A question reads the workspace's tables; import a file to ask about it.")
+                .hint("A query reads the workspace's tables; import a file to ask about it.")
                 .field("sql"));
         }
     }
@@ -190,6 +189,6 @@ fn rewrite(text: &str, tokens: &[Token], start: usize) -> (String, Vec<(usize, i
 
 fn refused(word: &str) -> Error {
     Error::new(Code::PermissionDenied, format!("A statement that begins with `{}` cannot be run here.", word.to_uppercase()))
-        .hint("Questions only read: begin with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN. Clean a table with a recipe and export it with Export.")
+        .hint("Queries only read: begin with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN. Clean a table with a recipe and export it with Export.")
         .field("sql")
 }

@@ -96,7 +96,8 @@ fn error(result: Result<Outcome>, case: &str) -> Error {
 
 #[test]
 fn references_are_found_where_a_reader_would_see_them() {
-    let cases: [(&str, &[(&str, &str, Option<u64>)]); 9] = [
+    type Named = (&'static str, &'static str, Option<u64>);
+    let cases: [(&str, &[Named]); 9] = [
         ("SELECT * FROM silver.prices", &[("silver", "prices", None)]),
         ("from SILVER.Prices@3, bronze . raw", &[("silver", "prices", Some(3)), ("bronze", "raw", None)]),
         ("SELECT * FROM gold.kpi VERSION AS OF 12 k", &[("gold", "kpi", Some(12))]),
@@ -119,7 +120,7 @@ fn references_are_found_where_a_reader_would_see_them() {
 }
 
 #[test]
-fn a_question_becomes_one_file_in_the_order_of_its_rows() {
+fn a_query_becomes_one_file_in_the_order_of_its_rows() {
     let place = Place::new();
     let prices = place.prices();
     let old = table("prices", 1, false, vec![prices.files[0].clone()], &[("id", "BIGINT")]);
@@ -356,7 +357,7 @@ fn a_cancel_interrupts_within_a_second() {
 }
 
 #[test]
-fn a_question_larger_than_memory_uses_the_temporary_folder_or_says_so() {
+fn a_query_larger_than_memory_uses_the_temporary_folder_or_says_so() {
     let place = Place::with_memory("100MB");
     let sql = "SELECT i, md5(i::VARCHAR) AS h FROM range(2000000) t(i) ORDER BY h";
     assert_eq!(place.run(sql, &[]).expect("spills").rows, 2_000_000);

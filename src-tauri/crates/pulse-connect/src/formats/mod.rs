@@ -77,7 +77,7 @@ pub(crate) enum Body {
     /// In a well-formed delimited file.
     Delimited(Delimited),
     /// In a frame of already typed columns.
-    Frame(LazyFrame),
+    Frame(Box<LazyFrame>),
 }
 
 /// A delimited UTF-8 file in which every record has the same number of fields.

@@ -70,7 +70,7 @@ impl Format for Parquet {
             exprs.push(expr.alias(name.as_str()));
             columns.push(PartColumn { name, holds: Holds::Typed(held, why) });
         }
-        let body = Body::Frame(frame.select(exprs));
+        let body = Body::Frame(Box::new(frame.select(exprs)));
         let detected = Detected::default();
         Ok(Part { detected, columns, records, rejected: 0, ledger, body, sha256: None, warnings })
     }

@@ -26,7 +26,7 @@ fn column(rows: usize) -> impl Strategy<Value = Vec<Option<String>>> {
     let decimal = any::<i32>().prop_map(|v| Some(format!("{:.2}", f64::from(v) / 100.0))).boxed();
     let float = any::<f64>().prop_map(|v| Some(format!("{v:?}"))).boxed();
     let day = (1u32..=9999, 1u32..=12, 1u32..=28).prop_map(|(y, m, d)| Some(format!("{y:04}-{m:02}-{d:02}"))).boxed();
-    let sorts = vec![whole, decimal, float, day, cell().boxed()];
+    let sorts = [whole, decimal, float, day, cell().boxed()];
     (0..sorts.len())
         .prop_flat_map(move |at| prop::collection::vec(prop_oneof![9 => sorts[at].clone(), 1 => Just(None)], rows))
 }
