@@ -9,6 +9,7 @@ mod cli;
 mod generated;
 mod interop;
 mod main_job;
+mod recipes;
 mod reliability;
 mod third_party;
 mod typing;
