@@ -45,6 +45,8 @@ fn files_that_are_no_tables() {
     let noise: Vec<u8> = (0..5_000).map(|_| noise.below(256) as u8).collect();
     let png = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), &noise].concat();
     space.file("empty.csv", "");
+    space.file("blank.csv", " \r\n\n\t\n");
+    space.file("mark.csv", "\u{feff}\n");
     space.file("noise.csv", &noise);
     space.file("picture.csv", png);
     space.file("false.parquet", "this is no Parquet");
@@ -54,6 +56,8 @@ fn files_that_are_no_tables() {
     std::fs::write(&whole, &std::fs::read(&whole).unwrap()[..400]).unwrap();
     let cases = [
         ("empty.csv", &[Code::InvalidInput][..]),
+        ("blank.csv", &[Code::InvalidInput]),
+        ("mark.csv", &[Code::InvalidInput]),
         ("folder.csv", &[Code::InvalidInput]),
         ("noise.csv", &[Code::Unsupported]),
         ("picture.csv", &[Code::Unsupported]),
@@ -303,6 +307,34 @@ fn sql_that_is_wrong_or_not_allowed() {
         space.engine.export_start(export).and_then(|started| space.result(&started)).err()
     });
     assert!(!space.path("never.csv").exists(), "no half file is left");
+}
+
+#[test]
+fn an_export_never_replaces_what_the_workspace_lives_on() {
+    let space = space_with_a_table();
+    let root = space.engine.root().to_owned();
+    let data =
+        files_below(&root.join("lake")).into_keys().find(|path| path.extension().is_some_and(|e| e == "parquet"));
+    let landed = files_below(&root.join("landing")).into_keys().next();
+    let link = space.path("link");
+    std::os::unix::fs::symlink(root.join("lake/bronze/kept"), &link).unwrap();
+    let catalog = root.join("catalog.db");
+    let targets = [data.unwrap(), landed.unwrap(), catalog, root.join("workspace.lock"), link.join("new.parquet")];
+    let export = |path: PathBuf| {
+        let source = ExportSource::Table { table: "bronze.kept".into(), version: None };
+        let path = Some(path.display().to_string());
+        let request = ExportRequest { source, format: ExportFormat::Parquet, path, guard_formulas: false };
+        space.engine.export_start(request).and_then(|started| space.result(&started))
+    };
+    for target in targets {
+        let what = target.display().to_string();
+        let landing = files_below(&root.join("landing"));
+        let error = fails(&space, &what, |_| export(target).err());
+        assert_eq!(error.field.as_deref(), Some("path"), "{what}: {error:?}");
+        assert_eq!(files_below(&root.join("landing")), landing, "{what}: landing is as it was");
+    }
+    export(root.join("exports/fine.parquet")).expect("the exports folder is for exports");
+    export(space.path("outside.parquet")).expect("any other folder is free");
 }
 
 #[test]

@@ -103,10 +103,11 @@ fn open_and_read(
             source.name =
                 source.origin.display().to_string() + &source.name[inspect::file_name(&source.origin).len()..];
         }
-        if source.content_bytes == 0 {
-            return Err(Error::invalid(format!("`{}` holds an empty file.", source.name)).hint("Check what made it."));
-        }
         let head = inspect::head_of(&source.path)?;
+        if source.content_bytes == head.len() as u64 && is_blank(&head) {
+            return Err(Error::invalid(format!("`{}` is empty: it holds blanks and line ends at most.", source.name))
+                .hint("Check the download or export that made it."));
+        }
         let (format, setting) = formats::choose(options, &source.inner_name, &head)?;
         let mut part = format.read(&source, &task)?;
         part.detected.format = Some(setting);
@@ -117,6 +118,11 @@ fn open_and_read(
     let seen: f64 = sources.iter().map(|s| s.content_bytes as f64).sum();
     let share = if sources.iter().all(|s| !s.is_head) { 1.0 } else { (seen / whole).min(0.999) };
     Ok((unite::unite(&sources, parts, options, task.hash, progress)?, share))
+}
+
+/// Whether a text holds nothing to read: a byte order mark, blanks and line ends at most.
+fn is_blank(text: &[u8]) -> bool {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).iter().all(u8::is_ascii_whitespace)
 }
 
 /// The first entries of a ledger frame.

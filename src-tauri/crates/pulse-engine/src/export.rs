@@ -30,6 +30,7 @@ pub(crate) fn start(engine: &Engine, request: ExportRequest) -> Result<JobStarte
             .field("path"));
     }
     let path = std::path::absolute(&path).map_err(|cause| Error::io("find", &path, &cause))?;
+    spare_own_files(engine, &path)?;
     let what = match &request.source {
         ExportSource::Table { table, .. } => table.clone(),
         ExportSource::Sql { .. } => "a query".into(),
@@ -39,6 +40,23 @@ pub(crate) fn start(engine: &Engine, request: ExportRequest) -> Result<JobStarte
     let stored = Request::ExportStart(request.clone());
     let work = move |progress: &Progress| run(&handle, &query, &request, &path, progress);
     engine.submit("export", format!("Export {what} to {name}"), &stored, Box::new(work))
+}
+
+/// Refuses a file that the workspace itself lives on: an export replaces what is there.
+fn spare_own_files(engine: &Engine, path: &Path) -> Result<()> {
+    let real = match path.parent().and_then(|folder| folder.canonicalize().ok()).zip(path.file_name()) {
+        Some((folder, name)) => folder.join(name),
+        None => path.to_owned(),
+    };
+    let Ok(inside) = real.strip_prefix(engine.root()) else { return Ok(()) };
+    let part = inside.iter().next().unwrap_or_default().to_string_lossy();
+    let own = ["landing", "lake", "index", "scratch", "logs", "samples", "workspace.lock"];
+    if own.contains(&&*part) || part.starts_with("catalog.db") {
+        return Err(Error::invalid(format!("{} belongs to the workspace and cannot be replaced.", path.display()))
+            .hint(format!("Write to another folder, such as {}.", engine.exports().display()))
+            .field("path"));
+    }
+    Ok(())
 }
 
 fn run(engine: &Engine, query: &str, request: &ExportRequest, path: &Path, progress: &Progress) -> Result<Value> {
