@@ -5,6 +5,7 @@
 mod agreement;
 mod architecture;
 mod bad_input;
+mod circumstances;
 mod cli;
 mod generated;
 mod interop;
@@ -13,3 +14,4 @@ mod recipes;
 mod reliability;
 mod third_party;
 mod typing;
+mod versions;
