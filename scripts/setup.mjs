@@ -81,11 +81,15 @@ function privilege(missing) {
   );
 }
 
-/** Runs `npm ci` unless node_modules holds exactly what package-lock.json names. */
+/**
+ * Installs what package-lock.json names unless node_modules holds exactly that. Not `npm ci`: it wants the packages of
+ * every other platform in the lock file too, which a registry that does not carry them cannot give.
+ */
 async function nodePackages() {
   if (nodePackagesAreCurrent()) return;
   console.log("Installing the npm packages of package-lock.json");
-  if ((await show("npm", ["ci"])) !== 0) fail("npm could not install its packages.", "Read npm's message above.");
+  const code = await show("npm", ["install", "--no-save"]);
+  if (code !== 0) fail("npm could not install its packages.", "Read npm's message above.");
 }
 
 function nodePackagesAreCurrent() {
