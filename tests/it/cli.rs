@@ -128,6 +128,9 @@ fn the_documents_tell_the_truth() {
     let cut = desk.json("sql SELECT\u{b7}*\u{b7}FROM\u{b7}range(50000) --limit 20001");
     assert_eq!(cut["rows"].as_array().unwrap().len(), 20_001, "the limit counts rows, not pages");
     assert_eq!(cut["row_count"], 50_000, "all rows are counted");
+    for command in ["sql FROM\u{b7}silver.prices --limit 0", "show silver.prices --rows 0"] {
+        assert_eq!(desk.json(command)["rows"], json!([]), "`{command}` shows no row");
+    }
 
     let exported = desk.json("export bronze.prices --to @out.csv");
     assert_eq!((&exported["rows"], &exported["path"]), (&json!(2), &json!(desk.path("out.csv"))), "{exported}");
@@ -162,6 +165,10 @@ fn errors_exit_with_1_and_say_what_to_do() {
         ("import @prices.csv --table silver.prices", "invalid_input"),
         ("import @prices.csv --table bronze.Prices!", "invalid_input"),
         ("import @prices.csv --type price=colour --mode replace", "invalid_input"),
+        ("preview @prices.csv --skip-lines 999999999999999", "invalid_input"),
+        ("preview @prices.csv --skip-lines 4", "invalid_input"),
+        ("preview @prices.csv --delimiter ab", "invalid_input"),
+        ("preview @prices.csv --encoding klingon", "invalid_input"),
         ("preview @missing.csv", "not_found"),
         ("show bronze.missing", "not_found"),
         ("show nonsense", "invalid_input"),

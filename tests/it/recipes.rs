@@ -164,6 +164,24 @@ fn a_grown_input_makes_the_result_stale_until_it_is_applied_again() {
 }
 
 #[test]
+fn a_recipe_never_replaces_the_table_it_reads() {
+    let space = Space::new();
+    space.import_text("prices.csv", PRICES, "bronze.prices");
+    space.apply("bronze.prices", &cleaning()).unwrap();
+    let recipe = open(&space, "silver.prices");
+    assert_ne!(recipe.output, "silver.prices", "a silver table's recipe writes another one");
+    for output in ["silver.prices", "bronze.prices", "gold.prices", "prices", "silver.Prices!"] {
+        let error = space.engine.recipe_save(RecipeDoc { output: output.into(), ..recipe.clone() }).unwrap_err();
+        assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("output")), "{output}: {error:?}");
+    }
+    let applied = space.apply("silver.prices", &[("drop", json!({ "columns": ["code"] }))]).unwrap();
+    assert_eq!(applied["table"], recipe.output, "{applied}");
+    assert_eq!(space.columns("silver.prices").len(), 3, "its input is as it was");
+    let tables = space.engine.tables(Nothing {}).unwrap();
+    assert!(tables.iter().all(|table| !table.stale), "nothing is stale: {tables:?}");
+}
+
+#[test]
 fn an_import_creates_appends_or_replaces() {
     let space = Space::new();
     let first = space.file("first.csv", "id,word\n1,a\n2,b\n");

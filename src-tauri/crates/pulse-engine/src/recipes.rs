@@ -48,7 +48,7 @@ pub(crate) fn open(engine: &Engine, table: &str) -> Result<RecipeDoc> {
     let name = format!("Clean {}", table.name());
     let stored = StoredRecipe {
         id: uuid::Uuid::new_v4().to_string(),
-        output: table.in_layer(Layer::Silver).to_string(),
+        output: output_for(&table)?.to_string(),
         input: table.to_string(),
         body: body(&name, Vec::new())?,
         name,
@@ -56,6 +56,15 @@ pub(crate) fn open(engine: &Engine, table: &str) -> Result<RecipeDoc> {
         updated_at_ms: now_ms(),
     };
     store(engine, stored)
+}
+
+/// The silver table that a recipe of `table` writes unless the user names another; never the table itself.
+fn output_for(table: &TableName) -> Result<TableName> {
+    if table.layer() != Layer::Silver {
+        return Ok(table.in_layer(Layer::Silver));
+    }
+    let stem: String = table.name().chars().take(57).collect();
+    TableName::new(Layer::Silver, format!("{stem}_clean"))
 }
 
 pub(crate) fn get(engine: &Engine, id: &str) -> Result<RecipeDoc> {
@@ -68,6 +77,11 @@ pub(crate) fn save(engine: &Engine, recipe: &RecipeDoc) -> Result<RecipeDoc> {
     if output.layer() != Layer::Silver {
         return Err(Error::invalid(format!("A recipe cannot write `{output}`."))
             .hint(format!("Recipes write silver tables, such as `{}`.", output.in_layer(Layer::Silver)))
+            .field("output"));
+    }
+    if output.to_string() == stored.input {
+        return Err(Error::invalid(format!("The recipe cannot replace `{output}`, the table it reads."))
+            .hint(format!("Write another silver table, such as `{}`.", output_for(&output)?))
             .field("output"));
     }
     let steps = recipe.steps.iter().cloned().map(step_in).collect();

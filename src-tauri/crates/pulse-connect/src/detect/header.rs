@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use pulse_core::{Error, Result};
+
 use crate::detect::Guess;
 use crate::model::{ReadOptions, Setting};
 use crate::records::{Field, split};
@@ -35,13 +37,22 @@ struct Row {
     cells: Vec<String>,
 }
 
-/// Finds preamble and header in the first part of a file; `whole` says that the part is everything.
-pub(crate) fn find_header(sample: &[u8], whole: bool, guess: &Guess, options: &ReadOptions) -> Header {
+/// Finds preamble and header in the first part of a file; `whole` says that the part is everything. Fails if the
+/// lines to skip are all it has.
+pub(crate) fn find_header(sample: &[u8], whole: bool, guess: &Guess, options: &ReadOptions) -> Result<Header> {
     let (mut start, mut line) = (0, 1);
     for _ in 0..options.skip_lines.unwrap_or(0) {
+        if start == sample.len() {
+            break;
+        }
         let end = memchr::memchr(guess.dialect.line_end, &sample[start..]).map(|length| start + length + 1);
         start = end.unwrap_or(sample.len());
         line += 1;
+    }
+    if line > 1 && start == sample.len() {
+        return Err(Error::invalid(format!("Nothing is left after the skipped lines: there are {} in all.", line - 1))
+            .hint("Skip fewer lines; the header or the first record comes after them.")
+            .field("skip_lines"));
     }
     let rows = rows(sample, start, line, whole, guess);
     let skipped = if options.skip_lines.is_some() { 0 } else { preamble(&rows, guess.width) };
@@ -57,7 +68,7 @@ pub(crate) fn find_header(sample: &[u8], whole: bool, guess: &Guess, options: &R
     let rows = &rows[skipped.min(rows.len())..];
     let Some(first) = rows.first() else {
         let header = Setting::new("false", 0.5, "There is no record.");
-        return Header { names: Vec::new(), start, line, width: guess.width.max(1), header, skip_lines };
+        return Ok(Header { names: Vec::new(), start, line, width: guess.width.max(1), header, skip_lines });
     };
     let header = match options.header {
         Some(given) => Setting::given(given.to_string()),
@@ -72,7 +83,7 @@ pub(crate) fn find_header(sample: &[u8], whole: bool, guess: &Guess, options: &R
         (first.start, first.line)
     };
     let width = guess.width.max(names.len()).max(1);
-    Header { names, start, line, width, header, skip_lines }
+    Ok(Header { names, start, line, width, header, skip_lines })
 }
 
 /// The first records that are not blank lines.

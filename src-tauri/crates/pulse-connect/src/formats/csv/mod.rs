@@ -153,7 +153,7 @@ fn plan(source: &Source, choice: &EncodingChoice, task: &Task<'_>) -> Result<Pla
     let extension = source.inner_name.rsplit_once('.').map_or(String::new(), |(_, e)| e.to_ascii_lowercase());
     let whole = (sample.len() as u64) < SAMPLE || !text.iter().any(|b| matches!(b, b'\n' | b'\r'));
     let guess = detect_dialect(text, whole, task.options, &extension);
-    let header = find_header(text, whole, &guess, task.options);
+    let header = find_header(text, whole, &guess, task.options)?;
     let (names, mut warnings) = unique_names(&header.names, header.width);
     if names.iter().any(|name| name.contains('\u{fffd}')) {
         warnings.push("Some column names hold bytes that the encoding does not know.".into());
