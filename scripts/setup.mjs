@@ -115,7 +115,7 @@ function duckdbLibrary() {
   const folder = join(root, "node_modules", "@duckdb", `node-bindings-${platform}-${process.arch}`);
   const source = join(folder, file);
   if (!existsSync(source))
-    fail(`DuckDB's library is not in ${folder}.`, "Run `npm ci`; it needs the optional packages.");
+    fail(`DuckDB's library is not in ${folder}.`, "Run `npm install`; it needs the optional packages.");
   const version = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version;
   const stamp = join(binaries, "libduckdb.version");
   const copy = join(binaries, file);
