@@ -10,7 +10,7 @@ export const PLAIN_HEADER = 44;
 /** The menu button's square in the header's upper right corner. */
 export const MENU_SIZE = 26;
 const PAD = 8;
-/** How much of a rich header a status colours: the name and the type, not the numbers below. */
+/** How much of a rich header with numbers a status colours: the name and the type, not the numbers below. */
 const STATUS_BAND = 40;
 
 /**
@@ -35,7 +35,7 @@ export function headerDrawing(
     ctx.fillRect(x + 1, y, width - 1, height);
     if (ink.background) {
       ctx.fillStyle = ink.background;
-      ctx.fillRect(x + 1, y, width - 1, options.rich ? STATUS_BAND : height);
+      ctx.fillRect(x + 1, y, width - 1, options.rich && column.profile ? STATUS_BAND : height);
     }
     if (isSelected || hasSelectedCell) {
       ctx.fillStyle = colors.accent;
