@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 /// Rows of the big file, about 100 MB.
 const ROWS: u64 = 1_100_000;
 
-/// A CSV of about 100 MB, made once.
+/// A CSV of about 100 MB, made once a run; it lies in Cargo's target folder, so that no run leaves another one.
 fn big_file() -> &'static Path {
-    static FILE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = FILE.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("big.csv");
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let path = folder.join("big.csv");
         let mut numbers = Numbers::new(11);
         let mut text = String::with_capacity(110 << 20);
         text.push_str("id,code,price,day,word,note\n");
@@ -31,10 +31,12 @@ fn big_file() -> &'static Path {
             text.push_str("\"some text, with a comma, of some length\"\n");
         }
         assert!(text.len() > 90 << 20, "{} bytes are about 100 MB", text.len());
-        std::fs::write(&path, text).unwrap();
-        (folder, path)
-    });
-    path
+        // Another run may read the file at this moment, so it is replaced as a whole.
+        let fresh = tempfile::NamedTempFile::new_in(folder).unwrap();
+        std::fs::write(fresh.path(), text).unwrap();
+        fresh.persist(&path).unwrap();
+        path
+    })
 }
 
 /// Files in the folders of tables that no commit names, temporary commits, landed files that do not bear the name of
