@@ -15,6 +15,7 @@ interface Props {
 export function ColumnMenu({ bounds, label, onClose, children }: Props) {
   const { x: left, y: top, width, height } = bounds;
   useFocusBack();
+  useEscape(onClose);
   return (
     <Menu opened onChange={onClose} position="bottom-start" width={240}>
       <Menu.Target>
@@ -25,6 +26,17 @@ export function ColumnMenu({ bounds, label, onClose, children }: Props) {
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** The menu takes the focus only after a moment; Escape must close it before that too. */
+function useEscape(close: () => void) {
+  useEffect(() => {
+    const closeOnEscape = ({ key }: KeyboardEvent) => {
+      if (key === "Escape") close();
+    };
+    window.addEventListener("keydown", closeOnEscape, true);
+    return () => window.removeEventListener("keydown", closeOnEscape, true);
+  }, [close]);
 }
 
 function useFocusBack() {
