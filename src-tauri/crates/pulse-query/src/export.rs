@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use pulse_core::{Error, Progress, Result};
 
@@ -63,13 +64,19 @@ impl Engine {
             let write = || {
                 check_with_duckdb(&session, &query, sql)?;
                 let source = source(&session, &query)?;
-                let exported = write_file(&session, &source, format, &rows_file, &part)?;
-                progress.add_rows(exported.0);
-                Ok(exported)
+                write_file(&session, &source, format, &rows_file, &part)
             };
-            let (rows, guarded) = session.interruptible(progress, write)?;
+            // DuckDB does not say how far it is, but its files grow; the larger of the two is the one at work.
+            let seen = AtomicU64::new(0);
+            let count_bytes = || {
+                let sizes = [&rows_file, &part].map(|file| fs::metadata(file).map_or(0, |meta| meta.len()));
+                let now = sizes[0].max(sizes[1]);
+                progress.add_bytes(now.saturating_sub(seen.fetch_max(now, Relaxed)));
+            };
+            let (rows, guarded) = session.interruptible(progress, count_bytes, write)?;
+            count_bytes();
+            progress.add_rows(rows);
             let bytes = deliver(&part, to)?;
-            progress.add_bytes(bytes);
             Ok(Exported { rows, bytes, guarded })
         };
         let result = work();

@@ -49,7 +49,7 @@ impl Engine {
             write_parquet(&session, &source, &part)
         };
         let finish = || {
-            let (columns, rows) = session.interruptible(progress, work)?;
+            let (columns, rows) = session.interruptible(progress, || (), work)?;
             fs::rename(&part, result).map_err(|e| Error::io("write the result", result, &e))?;
             progress.add_rows(rows);
             Ok(Outcome { columns, rows, seconds: started.elapsed().as_secs_f64(), statement: query.statement })

@@ -45,8 +45,13 @@ impl Session {
         Ok(session)
     }
 
-    /// Runs `work` and interrupts it once `progress` is cancelled.
-    pub fn interruptible<T>(&self, progress: &Progress, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    /// Runs `work` and interrupts it once `progress` is cancelled. Meanwhile `tick` is called every few milliseconds.
+    pub fn interruptible<T>(
+        &self,
+        progress: &Progress,
+        tick: impl Fn() + Sync,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
         progress.check()?;
         let handle = self.connection.interrupt_handle();
         let done = AtomicBool::new(false);
@@ -57,6 +62,7 @@ impl Session {
                     if progress.is_cancelled() {
                         handle.interrupt();
                     }
+                    tick();
                     std::thread::sleep(Duration::from_millis(10));
                 }
             });
