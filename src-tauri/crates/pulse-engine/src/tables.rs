@@ -29,8 +29,11 @@ pub(crate) fn list(engine: &Engine) -> Result<Vec<TableInfo>> {
 pub(crate) fn show(engine: &Engine, request: &TableVersion) -> Result<TableDetail> {
     let table = request.table.parse()?;
     let snapshot = engine.0.lake.snapshot(&table, request.version)?;
-    // Where the newest version is damaged, an older one can still be shown: it is the newest that can be.
-    let newest_version = engine.0.lake.snapshot(&table, None).map_or(snapshot.version, |newest| newest.version);
+    let newest_version = match request.version {
+        None => snapshot.version,
+        // Where the newest version is damaged, an older one can still be shown: it is the newest that can be.
+        Some(_) => engine.0.lake.snapshot(&table, None).map_or(snapshot.version, |newest| newest.version),
+    };
     let columns = snapshot
         .schema
         .iter()
