@@ -39,6 +39,11 @@ impl Pending {
         Self { files: Vec::new(), folders }
     }
 
+    /// The same folders without the files.
+    pub fn folders_only(&self) -> Self {
+        Self::new(self.folders.clone())
+    }
+
     /// Adds another pending set's files and folders.
     pub fn absorb(&mut self, mut other: Self) {
         self.files.append(&mut other.files);
@@ -161,7 +166,8 @@ fn stream(
                 approximate_bytes_per_file: BYTES_PER_FILE,
             },
             FileWriteFormat::Parquet(Arc::new(options)),
-            UnifiedSinkArgs { maintain_order: true, ..Default::default() },
+            // A cancelled write that ends late removes its empty folder, perhaps under this one.
+            UnifiedSinkArgs { maintain_order: true, mkdir: true, ..Default::default() },
         )?
         .collect_with_engine(Engine::Streaming)
         .map(|_| ())

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -491,6 +491,35 @@ fn a_cancel_takes_effect_within_a_second_even_in_a_step_that_cannot_stop_and_lea
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(tidy(), "what ends later cleans up behind itself");
+}
+
+#[test]
+fn a_cancelled_stream_that_notices_late_removes_its_folder_too() {
+    let (_folder, lake) = lake();
+    let calls = AtomicUsize::new(0);
+    let slow = move |rows: DataFrame| {
+        // The first rows reach a file; those after them keep the stream longer than a cancel waits for it.
+        if calls.fetch_add(1, Ordering::Relaxed) > 0 {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        Ok(rows)
+    };
+    let frame =
+        numbers(0..400_000).lazy().map(slow, AllowedOptimizations::STREAMING, None, Some("slow to notice a cancel"));
+    let progress = Progress::new();
+    let stop = progress.clone();
+    let canceller = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        stop.cancel();
+    });
+    let write = Write { frame, ..write(numbers([]), Mode::Create) };
+    assert_eq!(lake.write(&name("silver.late"), write, &progress).expect_err("cancelled").code, Code::Cancelled);
+    canceller.join().expect("joined");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while lake.home(&name("silver.late")).exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!lake.home(&name("silver.late")).exists(), "the folder of the table that never was is gone");
 }
 
 #[test]

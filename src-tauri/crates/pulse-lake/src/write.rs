@@ -81,7 +81,8 @@ impl Lake {
 
         let mut pending = Pending::new(self.disk.create_folder(&home)?);
         let stamp = next_stamp(current.as_ref());
-        pending.absorb(files::write(frame, Pending::new(Vec::new()), &home, stamp, progress)?);
+        // Both hold the new folders: after a cancel, whoever ends last finds them empty.
+        pending.absorb(files::write(frame, pending.folders_only(), &home, stamp, progress)?);
         let data = self.finish_files(&mut pending, &home, progress)?;
         check_rows(table, expected_rows, data.iter().map(|file| file.rows).sum())?;
         let entries = ledger.as_ref().map_or(0, |frame| frame.height() as u64);
