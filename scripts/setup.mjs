@@ -9,12 +9,14 @@ import { binaries, cache, capture, fail, onPath, python, root, show, tauriDriver
 const BUILD_PACKAGES = [
   "build-essential",
   "clang",
+  "cmake",
   "mold",
   "pkg-config",
   "libwebkit2gtk-4.1-dev",
   "libgtk-3-dev",
   "librsvg2-dev",
   "libssl-dev",
+  "libcurl4-openssl-dev",
   "libayatana-appindicator3-dev",
   "libxdo-dev",
 ];
@@ -27,9 +29,10 @@ const TEST_PACKAGES = [
   "python3-venv",
   "imagemagick",
   "dbus",
+  "postgresql",
 ];
 /** Packages whose program may have come another way. */
-const PROGRAMS = { chromium: "chromium", "chromium-driver": "chromedriver", imagemagick: "convert", mold: "mold" };
+const PROGRAMS = { chromium: "chromium", "chromium-driver": "chromedriver", imagemagick: "convert", mold: "mold", cmake: "cmake" };
 const TAURI_DRIVER = "2.1.0";
 
 /** Installs what building needs and, with `tests`, what the tests need too. */

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::MetadataCommand;
 use pulse_tests::repository;
 
-const LEAVES: [&str; 6] = ["pulse-rpc", "pulse-recipe", "pulse-connect", "pulse-lake", "pulse-query", "pulse-catalog"];
+const LEAVES: [&str; 7] =
+    ["pulse-rpc", "pulse-recipe", "pulse-connect", "pulse-lake", "pulse-query", "pulse-catalog", "pulse-secrets"];
 
 /// The direct dependencies of every package of the workspace, without those of its tests.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
@@ -45,12 +46,14 @@ fn each_engine_is_in_exactly_one_crate() {
         ("tauri", "cloud-pulse"),
         ("deltalake", "pulse-lake"),
         ("duckdb", "pulse-query"),
-        ("rusqlite", "pulse-catalog"),
         ("axum", "pulse-cli"),
     ] {
         let users: Vec<_> = all.iter().filter(|(_, deps)| deps.contains(library)).map(|(name, _)| name).collect();
         assert_eq!(users, [home], "{library} belongs in {home} alone");
     }
+    // The catalog is an SQLite database, and SQLite files are a source.
+    let users: Vec<_> = all.iter().filter(|(_, deps)| deps.contains("rusqlite")).map(|(name, _)| name).collect();
+    assert_eq!(users, ["pulse-catalog", "pulse-connect"]);
 }
 
 #[test]

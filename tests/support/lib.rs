@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 mod outside;
+#[path = "../services/mod.rs"]
+pub mod services;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -55,13 +55,20 @@ pub fn repository() -> PathBuf {
     tests.parent().expect("tests lies in the repository").to_owned()
 }
 
-/// Runs a Python script in the virtual environment that `npm test` makes, with the peers `deltalake` and `duckdb`.
-pub fn python(script: &str, arguments: &[&str]) -> String {
+/// A program of the virtual environment that `npm test` makes, such as `python` or `moto_server`.
+pub fn python_program(name: &str) -> PathBuf {
     let python = std::env::var_os("PULSE_PYTHON").map(PathBuf::from).unwrap_or_else(|| {
         let home = std::env::home_dir().expect("a home folder");
         home.join(".cache/cloud-pulse/venv/bin/python")
     });
-    assert!(python.exists(), "{} is missing: run `npm test`, which makes it", python.display());
+    let program = python.with_file_name(name);
+    assert!(program.exists(), "{} is missing: run `npm test`, which makes it", program.display());
+    program
+}
+
+/// Runs a Python script in the virtual environment that `npm test` makes, with the peers `deltalake` and `duckdb`.
+pub fn python(script: &str, arguments: &[&str]) -> String {
+    let python = python_program("python");
     // The peers' own threads now and then abort an interpreter that tidies up; it has answered by then, so it just ends.
     let script = format!("{script}\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n");
     let output = Command::new(python).arg("-c").arg(script).args(arguments).output().expect("Python starts");

@@ -19,6 +19,35 @@ version?: number, };
 export type Arrow = Uint8Array;
 
 /**
+ * Where to look around.
+ */
+export type BrowseRequest = { 
+/**
+ * The connection.
+ */
+connection: string, 
+/**
+ * The ids of the entries opened so far.
+ */
+path: Array<string>, 
+/**
+ * The search text.
+ */
+search: string, 
+/**
+ * The filters, as [`ConnectorInfo::filters`] says; null for none.
+ */
+filters: unknown, 
+/**
+ * The page, from [`Listing::next`].
+ */
+page?: string, 
+/**
+ * Under which [`super::Ticket`] this can be stopped.
+ */
+ticket?: string, };
+
+/**
  * A column's name and type.
  */
 export type ColumnInfo = { 
@@ -69,6 +98,174 @@ mean: number | null,
 distribution: Distribution, };
 
 /**
+ * What trying a connection did and what failed.
+ */
+export type ConnectionCheck = { 
+/**
+ * Whether it works.
+ */
+ok: boolean, 
+/**
+ * The steps in order; the last one failed if it does not work.
+ */
+steps: Array<ConnectionCheckStep>, };
+
+/**
+ * One step of trying a connection.
+ */
+export type ConnectionCheckStep = { 
+/**
+ * What was done.
+ */
+name: string, 
+/**
+ * What came of it.
+ */
+detail: string, 
+/**
+ * What failed.
+ */
+problem?: Problem, 
+/**
+ * How long it took.
+ */
+seconds: number, };
+
+/**
+ * A connection to save or to try.
+ */
+export type ConnectionDoc = { 
+/**
+ * The connection to change; a new one without.
+ */
+id?: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The kind.
+ */
+kind: string, 
+/**
+ * The settings. A secret that is left out or empty stays as it is saved; `null` removes it.
+ */
+settings: unknown, };
+
+/**
+ * Names a connection.
+ */
+export type ConnectionId = { 
+/**
+ * Its id; for those of the environment and of files `env:NAME` and `file:NAME`.
+ */
+id: string, };
+
+/**
+ * A connection as it is shown: never with its secrets.
+ */
+export type ConnectionInfo = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its name, unique in the workspace.
+ */
+name: string, 
+/**
+ * The kind, see [`ConnectorInfo::kind`].
+ */
+kind: string, 
+/**
+ * The kind's name for people.
+ */
+kind_title: string, 
+/**
+ * The settings without secrets.
+ */
+settings: unknown, 
+/**
+ * The dotted names of the secrets that are kept for it.
+ */
+secrets: Array<string>, 
+/**
+ * `saved`, `environment` (a `PULSE_CONNECTION_` variable) or `file` (`connections.toml`); only saved ones can be
+ * changed.
+ */
+origin: string, 
+/**
+ * Where it comes from in words, for those that were not saved here.
+ */
+origin_detail: string, 
+/**
+ * What is unsafe about it, such as TLS that is not verified; shown as a mark.
+ */
+risks: Array<string>, 
+/**
+ * The names of the sources that use it.
+ */
+used_by: Array<string>, 
+/**
+ * Why it cannot be used, where it cannot.
+ */
+problem?: Problem, };
+
+/**
+ * What to try: a saved connection, or settings before they are saved.
+ */
+export type ConnectionTest = { "saved": ConnectionId } | { "draft": ConnectionDoc };
+
+/**
+ * A kind of connection: what the catalogue shows and the forms are made from.
+ */
+export type ConnectorInfo = { 
+/**
+ * The word in documents, such as `postgres`.
+ */
+kind: string, 
+/**
+ * Its name for people.
+ */
+title: string, 
+/**
+ * What it is for, in a sentence.
+ */
+summary: string, 
+/**
+ * What it does and needs, in a few sentences.
+ */
+description: string, 
+/**
+ * The heading it stands under.
+ */
+group: string, 
+/**
+ * How one looks around: `tree`, `search` or `none`.
+ */
+browsing: string, 
+/**
+ * The member of the selection that names what is read.
+ */
+main: string, 
+/**
+ * Whether a connection without any settings is useful.
+ */
+ready: boolean, 
+/**
+ * JSON Schema of the settings; secrets carry `x-secret`.
+ */
+settings: unknown, 
+/**
+ * JSON Schema of what is read.
+ */
+selection: unknown, 
+/**
+ * JSON Schema of what narrows a look around.
+ */
+filters: unknown, };
+
+/**
  * Which steps to count.
  */
 export type CountsRequest = { 
@@ -84,6 +281,11 @@ version?: number,
  * All steps of the recipe.
  */
 steps: Array<RecipeStep>, };
+
+/**
+ * What happens to a row whose key has vanished, or that is marked as deleted.
+ */
+export type Deletes = "keep" | "remove" | "mark";
 
 /**
  * A small distribution for a column's header.
@@ -105,6 +307,40 @@ values: Array<TopValue>,
  * Rows with any other value.
  */
 others: number, } | { "kind": "none" };
+
+/**
+ * A change of a source's columns and what will happen with it.
+ */
+export type Drift = { 
+/**
+ * The column.
+ */
+column: string, 
+/**
+ * `new`, `gone` or `type`.
+ */
+change: string, 
+/**
+ * The type in the table; empty for a new column.
+ */
+before: string, 
+/**
+ * The type that comes; empty for a gone column.
+ */
+after: string, 
+/**
+ * What will happen, as a sentence.
+ */
+effect: string, 
+/**
+ * Whether it stops the refresh under the source's policy.
+ */
+stops: boolean, };
+
+/**
+ * What happens when the columns of a source change.
+ */
+export type DriftPolicy = "evolve" | "freeze" | "ledger" | "ask";
 
 /**
  * The formats a file can have.
@@ -148,6 +384,19 @@ version?: number, } | { "kind": "sql",
  * The query.
  */
 sql: string, };
+
+/**
+ * A label and a value.
+ */
+export type Fact = { 
+/**
+ * What it says.
+ */
+label: string, 
+/**
+ * What it is.
+ */
+value: string, };
 
 /**
  * A column of an import.
@@ -479,6 +728,160 @@ step: string | null,
 reason: string, };
 
 /**
+ * One level or page of what can be read.
+ */
+export type Listing = { 
+/**
+ * The entries.
+ */
+entries: Array<ListingEntry>, 
+/**
+ * What to ask for the next page.
+ */
+next?: string, 
+/**
+ * What the level itself is.
+ */
+about?: ListingAbout, };
+
+/**
+ * What an opened entry is.
+ */
+export type ListingAbout = { 
+/**
+ * Its name.
+ */
+title: string, 
+/**
+ * About it, in Markdown.
+ */
+text: string, 
+/**
+ * Facts.
+ */
+facts: Array<Fact>, 
+/**
+ * Its page in the web.
+ */
+link?: string, 
+/**
+ * The selection that reads all of it, or null.
+ */
+selection: unknown, };
+
+/**
+ * A column as the outside system describes it.
+ */
+export type ListingColumn = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its type in the outside system's words.
+ */
+type: string, 
+/**
+ * What it means.
+ */
+description: string, 
+/**
+ * Whether it is part of the primary key.
+ */
+key: boolean, };
+
+/**
+ * One thing in a listing.
+ */
+export type ListingEntry = { 
+/**
+ * What [`BrowseRequest::path`] takes.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is, in a word, such as `table` or `file`.
+ */
+kind: string, 
+/**
+ * A line about it.
+ */
+summary: string, 
+/**
+ * Rows, where known.
+ */
+rows: number | null, 
+/**
+ * Bytes, where known.
+ */
+bytes: number | null, 
+/**
+ * Facts: label and value.
+ */
+facts: Array<Fact>, 
+/**
+ * Its columns, where known.
+ */
+columns: Array<ListingColumn>, 
+/**
+ * Whether it can be opened.
+ */
+opens: boolean, 
+/**
+ * The selection that reads it, or null.
+ */
+selection: unknown, 
+/**
+ * Whether several can be read together: the arrays in their selections are joined.
+ */
+several: boolean, };
+
+/**
+ * How rows of a refresh meet those that are there.
+ */
+export type LoadMode = "append" | "replace" | "merge";
+
+/**
+ * How a source is loaded.
+ */
+export type Loading = { 
+/**
+ * How rows meet.
+ */
+mode: LoadMode, 
+/**
+ * Merge: the columns that together name a row.
+ */
+key: Array<string>, 
+/**
+ * Merge: the column whose greatest value wins where a key comes twice; the later row wins without.
+ */
+newest_by?: string, 
+/**
+ * Merge: what happens to rows that vanished.
+ */
+deletes: Deletes, 
+/**
+ * Merge: the column that marks a row as deleted where it is true, not missing or equal to `deleted_value`.
+ */
+deleted_column?: string, 
+/**
+ * Merge: the value that marks it.
+ */
+deleted_value?: string, 
+/**
+ * Merge: keep every state of a row, with `_valid_from`, `_valid_to` and `_current` (slowly changing dimension, type 2).
+ */
+history: boolean, 
+/**
+ * What happens when columns come, change or go.
+ */
+drift: DriftPolicy, };
+
+/**
  * A member of an archive.
  */
 export type Member = { 
@@ -751,6 +1154,102 @@ enabled: boolean,
 comment: string, };
 
 /**
+ * What one refresh brought.
+ */
+export type RefreshInfo = { 
+/**
+ * When it ended.
+ */
+at_ms: number, 
+/**
+ * The version it made; the one that was there where nothing changed.
+ */
+version: number, 
+/**
+ * Whether it made a new version.
+ */
+changed_anything: boolean, 
+/**
+ * Records read.
+ */
+records: number, 
+/**
+ * Rows added.
+ */
+added: number, 
+/**
+ * Rows changed.
+ */
+changed: number, 
+/**
+ * Rows deleted, or marked as deleted.
+ */
+deleted: number, 
+/**
+ * Rows that came and were the same.
+ */
+unchanged: number, 
+/**
+ * Records only in the ledger.
+ */
+rejected: number, 
+/**
+ * Columns that are new.
+ */
+new_columns: Array<string>, 
+/**
+ * Columns that are gone from the source.
+ */
+gone_columns: Array<string>, 
+/**
+ * Seconds.
+ */
+seconds: number, };
+
+/**
+ * One started refresh.
+ */
+export type RefreshJob = { 
+/**
+ * The source.
+ */
+source: string, 
+/**
+ * Its job.
+ */
+job: string, };
+
+/**
+ * What to refresh.
+ */
+export type RefreshRequest = { 
+/**
+ * The ids of the sources; all if empty.
+ */
+sources: Array<string>, 
+/**
+ * Read everything again instead of only what is new.
+ */
+full: boolean, 
+/**
+ * Read the recording of the last read instead of the network.
+ */
+replay: boolean, 
+/**
+ * Let the change of columns that a paused source asks about happen.
+ */
+accept_drift: boolean, };
+
+/**
+ * The jobs that were started, one a source.
+ */
+export type Refreshing = { 
+/**
+ * Source id and job id, in order.
+ */
+jobs: Array<RefreshJob>, };
+
+/**
  * Where a removed table went.
  */
 export type Removed = { 
@@ -826,7 +1325,7 @@ limit: number, };
 /**
  * Request and response of every command; exists for the TypeScript types generated from it.
  */
-export type RpcSchema = { workspace: [Nothing, Workspace], tables: [Nothing, Array<TableInfo>], table_show: [TableVersion, TableDetail], table_profile: [TableVersion, TableProfile], table_history: [TableRequest, Array<VersionInfo>], table_restore: [RestoreRequest, TableInfo], table_remove: [TableRequest, Removed], rows: [RowsRequest, Arrow], import_inspect: [InspectRequest, Inspected], import_preview: [ImportPreviewRequest, ImportPreview], import_start: [ImportRequest, JobStarted], step_catalogue: [Nothing, Array<StepInfo>], recipe_list: [Nothing, Array<RecipeDoc>], recipe_open: [TableRequest, RecipeDoc], recipe_save: [RecipeDoc, RecipeDoc], recipe_undo: [RecipeId, RecipeDoc], recipe_redo: [RecipeId, RecipeDoc], recipe_export: [RecipeId, TextFile], recipe_import: [RecipeImport, RecipeDoc], recipe_preview: [PreviewRequest, RecipePreview], recipe_counts: [CountsRequest, Array<StepCount>], recipe_apply: [ApplyRequest, JobStarted], sql_run: [SqlRequest, SqlResult], sql_cancel: [SqlId, Nothing], sql_vocabulary: [Nothing, Vocabulary], sql_history: [Nothing, Array<SqlRun>], export_start: [ExportRequest, JobStarted], jobs: [Nothing, Array<JobInfo>], job_show: [JobId, JobDetail], job_cancel: [JobId, JobInfo], job_retry: [JobId, JobStarted], };
+export type RpcSchema = { workspace: [Nothing, Workspace], tables: [Nothing, Array<TableInfo>], table_show: [TableVersion, TableDetail], table_profile: [TableVersion, TableProfile], table_history: [TableRequest, Array<VersionInfo>], table_restore: [RestoreRequest, TableInfo], table_remove: [TableRequest, Removed], rows: [RowsRequest, Arrow], import_inspect: [InspectRequest, Inspected], import_preview: [ImportPreviewRequest, ImportPreview], import_start: [ImportRequest, JobStarted], connector_catalogue: [Nothing, Array<ConnectorInfo>], connection_list: [Nothing, Array<ConnectionInfo>], connection_save: [ConnectionDoc, ConnectionInfo], connection_test: [ConnectionTest, ConnectionCheck], connection_duplicate: [ConnectionId, ConnectionInfo], connection_delete: [ConnectionId, Nothing], secrets_status: [Nothing, SecretsStatus], secrets_unlock: [SecretsPassphrase, SecretsStatus], source_browse: [BrowseRequest, Listing], source_preview: [SourcePreviewRequest, SourcePreview], ticket_progress: [Ticket, TicketProgress], ticket_cancel: [Ticket, Nothing], source_list: [Nothing, Array<SourceInfo>], source_save: [SourceDoc, SourceInfo], source_delete: [SourceId, Nothing], source_refresh: [RefreshRequest, Refreshing], source_news: [Nothing, Array<SourceNews>], step_catalogue: [Nothing, Array<StepInfo>], recipe_list: [Nothing, Array<RecipeDoc>], recipe_open: [TableRequest, RecipeDoc], recipe_save: [RecipeDoc, RecipeDoc], recipe_undo: [RecipeId, RecipeDoc], recipe_redo: [RecipeId, RecipeDoc], recipe_export: [RecipeId, TextFile], recipe_import: [RecipeImport, RecipeDoc], recipe_preview: [PreviewRequest, RecipePreview], recipe_counts: [CountsRequest, Array<StepCount>], recipe_apply: [ApplyRequest, JobStarted], sql_run: [SqlRequest, SqlResult], sql_cancel: [SqlId, Nothing], sql_vocabulary: [Nothing, Vocabulary], sql_history: [Nothing, Array<SqlRun>], export_start: [ExportRequest, JobStarted], jobs: [Nothing, Array<JobInfo>], job_show: [JobId, JobDetail], job_cancel: [JobId, JobInfo], job_retry: [JobId, JobStarted], };
 
 /**
  * A bundled sample file with a recipe that cleans it.
@@ -854,6 +1353,33 @@ recipe_path: string,
 table: string, };
 
 /**
+ * A passphrase for the file of secrets. The first one given makes the file.
+ */
+export type SecretsPassphrase = { 
+/**
+ * The passphrase.
+ */
+passphrase: string, };
+
+/**
+ * Where secrets are kept.
+ */
+export type SecretsStatus = { 
+/**
+ * `keyring` (the operating system's), `file` (encrypted with a passphrase) or `none` (no keyring, and no passphrase
+ * was chosen yet).
+ */
+store: string, 
+/**
+ * Whether they can be read now; a file is locked until its passphrase is given.
+ */
+unlocked: boolean, 
+/**
+ * Where, in words.
+ */
+detail: string, };
+
+/**
  * A few rows as text.
  */
 export type SmallTable = { 
@@ -865,6 +1391,164 @@ columns: Array<string>,
  * The rows; null for missing.
  */
 rows: Array<Array<string | null>>, };
+
+/**
+ * A source to preview or to save.
+ */
+export type SourceDoc = { 
+/**
+ * The source to change; a new one without.
+ */
+id?: string, 
+/**
+ * Its name, unique in the workspace.
+ */
+name: string, 
+/**
+ * The connection's id.
+ */
+connection: string, 
+/**
+ * What is read, as the connector's form says.
+ */
+selection: unknown, 
+/**
+ * What the user decided about files and types.
+ */
+options: ReadOptions, 
+/**
+ * The table, in bronze.
+ */
+table: string, 
+/**
+ * How it is loaded.
+ */
+loading: Loading, };
+
+/**
+ * Names a source.
+ */
+export type SourceId = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+/**
+ * A saved source and how it stands.
+ */
+export type SourceInfo = { 
+/**
+ * What was saved.
+ */
+doc: SourceDoc, 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The connection's name.
+ */
+connection_name: string, 
+/**
+ * The kind of connection.
+ */
+kind: string, 
+/**
+ * The kind's name for people.
+ */
+kind_title: string, 
+/**
+ * What is read, in a line.
+ */
+reads: string, 
+/**
+ * `new`, `ok`, `running`, `failed` or `paused` (its columns changed and it asks).
+ */
+state: string, 
+/**
+ * The last refresh that succeeded.
+ */
+last?: RefreshInfo, 
+/**
+ * Why the last one failed or paused.
+ */
+problem?: Problem, 
+/**
+ * The job that refreshes it now, or did last.
+ */
+job?: string, 
+/**
+ * Where the next refresh goes on, in words; empty where each one reads everything.
+ */
+position: string, 
+/**
+ * Whether the last read was recorded, so that it can be replayed without the network.
+ */
+replayable: boolean, };
+
+/**
+ * Whether a source has news.
+ */
+export type SourceNews = { 
+/**
+ * The source.
+ */
+source: string, 
+/**
+ * Whether a refresh would bring something; null where that cannot be told without reading.
+ */
+available: boolean | null, 
+/**
+ * A sentence.
+ */
+text: string, };
+
+/**
+ * The first rows of a source as they will become.
+ */
+export type SourcePreview = { 
+/**
+ * Rows, types and reasons, as for files.
+ */
+import: ImportPreview, 
+/**
+ * What was detected in the selection and can be chosen otherwise: dotted member, value and why.
+ */
+detected: Array<ImportSetting>, 
+/**
+ * The first response as text, for choosing on it.
+ */
+sample?: string, 
+/**
+ * The key the outside system names.
+ */
+key: Array<string>, 
+/**
+ * What changed against the table that is there, and what will happen.
+ */
+drift: Array<Drift>, 
+/**
+ * A table name made from what is read.
+ */
+suggested_table: string, 
+/**
+ * Whether the next refresh can go on where this one ends.
+ */
+incremental: boolean, };
+
+/**
+ * What to preview.
+ */
+export type SourcePreviewRequest = { 
+/**
+ * The source as the forms say.
+ */
+source: SourceDoc, 
+/**
+ * Under which it is watched and stopped.
+ */
+ticket: string, };
 
 /**
  * Names a running or finished query.
@@ -1183,6 +1867,44 @@ name: string,
  * The content.
  */
 text: string, };
+
+/**
+ * Names a running request of the window, so that it can be watched and stopped. The window makes it up.
+ */
+export type Ticket = { 
+/**
+ * Any unique text.
+ */
+ticket: string, };
+
+/**
+ * How far a running request is.
+ */
+export type TicketProgress = { 
+/**
+ * Whether it runs.
+ */
+running: boolean, 
+/**
+ * What is being done now.
+ */
+stage: string, 
+/**
+ * Rows so far.
+ */
+rows: number, 
+/**
+ * Bytes so far.
+ */
+bytes: number, 
+/**
+ * Bytes to do; 0 where not known.
+ */
+bytes_total: number, 
+/**
+ * The latest line of its log.
+ */
+line: string, };
 
 /**
  * A frequent value.

@@ -6,6 +6,8 @@
 //! its values gives back the text of every row; otherwise it stays text and says why.
 
 mod archive;
+mod connector;
+mod connectors;
 mod detect;
 mod formats;
 mod frame;
@@ -13,7 +15,9 @@ mod inspect;
 mod ledger;
 mod model;
 mod names;
+mod net;
 mod records;
+mod secret;
 mod source;
 mod typing;
 mod unite;
@@ -29,8 +33,14 @@ use pulse_core::{Error, LedgerEntry, LedgerKind, Progress, Result};
 use crate::formats::Task;
 use crate::source::Source;
 
+pub use connector::{
+    About, Browse, Browsing, Check, CheckStep, Content, Description, Entry, EntryColumn, Fetched, Landed, Listing, News,
+    NoFilters, Task,
+};
+pub use connectors::{Connection, ConnectorInfo, connect, connectors, from_url};
 pub use inspect::{expand, inspect};
 pub use model::{ColumnPlan, Detected, Input, Inspection, Member, Preview, Read, ReadFile, ReadOptions, Setting};
+pub use secret::Secret;
 
 /// A preview looks at so many bytes of text; a bigger file is estimated from them.
 const PREVIEW_BYTES: u64 = 4 << 20;

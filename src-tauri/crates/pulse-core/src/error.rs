@@ -35,6 +35,12 @@ pub enum Code {
     WorkspaceLocked,
     /// A resource limit was reached: memory, temporary space, nesting, archive size.
     LimitExceeded,
+    /// Another machine did not answer, or not as it should; trying again later may help.
+    Unreachable,
+    /// The columns of a source have changed and the user wants to decide what happens.
+    SchemaChanged,
+    /// The saved secrets are under a passphrase that was not given yet.
+    SecretsLocked,
     /// Anything that should not happen; the log holds the details.
     Internal,
 }

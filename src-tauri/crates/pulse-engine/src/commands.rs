@@ -51,6 +51,74 @@ impl Commands for Engine {
         import::start(self, request)
     }
 
+    fn connector_catalogue(&self, _request: Nothing) -> Result<Vec<ConnectorInfo>> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn connection_list(&self, _request: Nothing) -> Result<Vec<ConnectionInfo>> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn connection_save(&self, _request: ConnectionDoc) -> Result<ConnectionInfo> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn connection_test(&self, _request: ConnectionTest) -> Result<ConnectionCheck> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn connection_duplicate(&self, _request: ConnectionId) -> Result<ConnectionInfo> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn connection_delete(&self, _request: ConnectionId) -> Result<Nothing> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn secrets_status(&self, _request: Nothing) -> Result<SecretsStatus> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn secrets_unlock(&self, _request: SecretsPassphrase) -> Result<SecretsStatus> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn source_browse(&self, _request: BrowseRequest) -> Result<Listing> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn source_preview(&self, _request: SourcePreviewRequest) -> Result<SourcePreview> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn ticket_progress(&self, _request: Ticket) -> Result<TicketProgress> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn ticket_cancel(&self, _request: Ticket) -> Result<Nothing> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn source_list(&self, _request: Nothing) -> Result<Vec<SourceInfo>> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn source_save(&self, _request: SourceDoc) -> Result<SourceInfo> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn source_delete(&self, _request: SourceId) -> Result<Nothing> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn source_refresh(&self, _request: RefreshRequest) -> Result<Refreshing> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
+    fn source_news(&self, _request: Nothing) -> Result<Vec<SourceNews>> {
+        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    }
+
     fn step_catalogue(&self, _: Nothing) -> Result<Vec<StepInfo>> {
         Ok(recipes::catalogue())
     }

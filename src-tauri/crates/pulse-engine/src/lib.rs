@@ -6,6 +6,7 @@
 mod apply;
 mod clock;
 mod commands;
+mod connections;
 mod export;
 mod frames;
 mod import;
@@ -16,6 +17,7 @@ mod logging;
 mod recipes;
 mod rows;
 mod samples;
+mod sources;
 mod sql;
 mod tables;
 mod types;

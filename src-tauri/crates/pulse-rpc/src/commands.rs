@@ -61,6 +61,42 @@ commands! {
     /// Imports files into a bronze table, as a job.
     import_start(ImportRequest) -> JobStarted;
 
+    /// Every kind of connection with its forms.
+    connector_catalogue(Nothing) -> Vec<ConnectorInfo>;
+    /// All connections: saved ones, those of the environment and those of `connections.toml`.
+    connection_list(Nothing) -> Vec<ConnectionInfo>;
+    /// Saves a connection; its secrets go to the keyring or the encrypted file.
+    connection_save(ConnectionDoc) -> ConnectionInfo;
+    /// Tries a connection and says what was done and what failed.
+    connection_test(ConnectionTest) -> ConnectionCheck;
+    /// Saves a copy of a connection, secrets included, under a new name.
+    connection_duplicate(ConnectionId) -> ConnectionInfo;
+    /// Forgets a connection and its secrets; refused while a source uses it.
+    connection_delete(ConnectionId) -> Nothing;
+    /// Where secrets are kept and whether they can be read.
+    secrets_status(Nothing) -> SecretsStatus;
+    /// Opens the encrypted file of secrets, or makes it.
+    secrets_unlock(SecretsPassphrase) -> SecretsStatus;
+
+    /// What can be read through a connection, a level or page at a time.
+    source_browse(BrowseRequest) -> Listing;
+    /// The first rows of a source as they will become; may download what is needed for that.
+    source_preview(SourcePreviewRequest) -> SourcePreview;
+    /// How far a running browse or preview is.
+    ticket_progress(Ticket) -> TicketProgress;
+    /// Stops a running browse or preview.
+    ticket_cancel(Ticket) -> Nothing;
+    /// All saved sources and how they stand.
+    source_list(Nothing) -> Vec<SourceInfo>;
+    /// Saves a source.
+    source_save(SourceDoc) -> SourceInfo;
+    /// Forgets a source; its table stays.
+    source_delete(SourceId) -> Nothing;
+    /// Reads one, several or all sources into their tables, a job each.
+    source_refresh(RefreshRequest) -> Refreshing;
+    /// Whether sources have news, without reading them.
+    source_news(Nothing) -> Vec<SourceNews>;
+
     /// Every kind of cleaning step with its form and examples.
     step_catalogue(Nothing) -> Vec<StepInfo>;
     /// All saved recipes.

@@ -2,15 +2,19 @@
 //!
 //! Times are milliseconds since 1970-01-01 UTC; sizes are bytes; row numbers start at 0.
 
+mod connections;
 mod import;
 mod jobs;
 mod recipes;
+mod sources;
 mod sql;
 mod tables;
 
+pub use connections::*;
 pub use import::*;
 pub use jobs::*;
 pub use recipes::*;
+pub use sources::*;
 pub use sql::*;
 pub use tables::*;
 
@@ -41,6 +45,14 @@ json_responses!(
     Vocabulary,
     JobInfo,
     JobDetail,
+    ConnectionInfo,
+    ConnectionCheck,
+    SecretsStatus,
+    Listing,
+    SourceInfo,
+    SourcePreview,
+    TicketProgress,
+    Refreshing,
 );
 impl<T: JsonItem> JsonResponse for Vec<T> {}
 
@@ -51,7 +63,7 @@ macro_rules! json_items {
     ($($type:ty),+ $(,)?) => { $(impl JsonItem for $type {})+ };
 }
 
-json_items!(TableInfo, VersionInfo, StepInfo, RecipeDoc, StepCount, SqlRun, JobInfo);
+json_items!(TableInfo, VersionInfo, StepInfo, RecipeDoc, StepCount, SqlRun, JobInfo, ConnectorInfo, ConnectionInfo, SourceInfo, SourceNews);
 
 /// No request or no response.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, TS)]

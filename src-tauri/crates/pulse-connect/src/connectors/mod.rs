@@ -1,0 +1,148 @@
+//! The connectors, one file or folder each, and the list that registers them.
+
+use pulse_core::{Error, Progress, Result};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use crate::connector::{About, Browse, Check, Connector, Fetched, Listing, News, Task};
+
+/// Declares the modules and lists their connectors: `file::Type`, in the order of the catalogue.
+macro_rules! connectors {
+    ($($file:ident::$connector:ident,)*) => {
+        $(mod $file;)*
+        static ENTRIES: &[Entry] = &[$(Entry {
+            about: $file::$connector::about,
+            info: info::<$file::$connector>,
+            open: open::<$file::$connector>,
+            from_url: $file::$connector::from_url,
+        },)*];
+    };
+}
+
+connectors! {
+}
+
+/// A registered connector.
+struct Entry {
+    about: fn() -> About,
+    info: fn() -> ConnectorInfo,
+    open: fn(&Value) -> Result<Box<dyn Connection>>,
+    from_url: fn(&Url) -> Result<Value>,
+}
+
+/// One kind of connection as the catalogue shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConnectorInfo {
+    /// What stands apart from the forms.
+    #[serde(flatten)]
+    pub about: About,
+    /// What it does, in a few sentences, with what it needs.
+    pub description: String,
+    /// The form of its settings.
+    pub settings: Value,
+    /// The form of what is read.
+    pub selection: Value,
+    /// The form of what narrows a look around; without properties where nothing does.
+    pub filters: Value,
+}
+
+/// An open connection of any kind.
+pub trait Connection: Send + Sync {
+    /// As [`Connector::check`].
+    fn check(&self, check: &mut Check<'_>) -> Result<()>;
+    /// As [`Connector::browse`].
+    fn browse(&self, request: &Browse, progress: &Progress) -> Result<Listing>;
+    /// As [`Connector::read`].
+    fn read(&self, selection: &Value, task: &Task<'_>) -> Result<Fetched>;
+    /// As [`Connector::news`].
+    fn news(&self, selection: &Value, state: Option<&Value>, progress: &Progress) -> Result<Option<News>>;
+}
+
+/// Every kind of connection, in the order of the catalogue.
+pub fn connectors() -> Vec<ConnectorInfo> {
+    ENTRIES.iter().map(|entry| (entry.info)()).collect()
+}
+
+/// Opens a connection of `kind`; its secrets are among the settings. Connects to nothing yet.
+pub fn connect(kind: &str, settings: &Value) -> Result<Box<dyn Connection>> {
+    let entry = ENTRIES.iter().find(|entry| (entry.about)().kind == kind);
+    let entry = entry.ok_or_else(|| {
+        let kinds: Vec<_> = ENTRIES.iter().map(|entry| (entry.about)().kind).collect();
+        Error::invalid(format!("There is no kind of connection called `{kind}`."))
+            .hint(format!("The kinds are {}.", kinds.join(", ")))
+            .field("kind")
+    })?;
+    (entry.open)(settings)
+}
+
+/// The kind and the settings, with secrets, that a connection string stands for. An error never repeats the string.
+pub fn from_url(text: &str) -> Result<(&'static str, Value)> {
+    let schemes = || ENTRIES.iter().flat_map(|entry| (entry.about)().schemes).map(|s| format!("{s}://"));
+    let url = Url::parse(text).map_err(|cause| {
+        Error::invalid(format!("The connection string is no address: {cause}."))
+            .hint("It looks like postgres://user:password@host:5432/database; special characters are percent-encoded.")
+    })?;
+    let entry = ENTRIES.iter().find(|entry| (entry.about)().schemes.contains(&url.scheme())).ok_or_else(|| {
+        Error::invalid(format!("No kind of connection has a connection string that begins with `{}://`.", url.scheme()))
+            .hint(format!("Known are {}.", schemes().collect::<Vec<_>>().join(", ")))
+    })?;
+    Ok(((entry.about)().kind, (entry.from_url)(&url)?))
+}
+
+impl<C: Connector> Connection for C {
+    fn check(&self, check: &mut Check<'_>) -> Result<()> {
+        C::check(self, check)
+    }
+
+    fn browse(&self, request: &Browse, progress: &Progress) -> Result<Listing> {
+        let Browse { path, search, filters, page } = request.clone();
+        let filters = if filters.is_null() { C::Filters::default() } else { parse(&filters, "filters")? };
+        C::browse(self, &Browse { path, search, filters, page }, progress)
+    }
+
+    fn read(&self, selection: &Value, task: &Task<'_>) -> Result<Fetched> {
+        C::read(self, &parse(selection, "selection")?, task)
+    }
+
+    fn news(&self, selection: &Value, state: Option<&Value>, progress: &Progress) -> Result<Option<News>> {
+        C::news(self, &parse(selection, "selection")?, state, progress)
+    }
+}
+
+fn open<C: Connector>(settings: &Value) -> Result<Box<dyn Connection>> {
+    Ok(Box::new(C::open(parse(settings, "settings")?)?))
+}
+
+/// A form's values; the error names the member but never repeats a value, which may be a secret.
+fn parse<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T> {
+    T::deserialize(value).map_err(|cause| {
+        let text = cause.to_string();
+        let safe = if text.starts_with("missing field") || text.starts_with("unknown field") { text } else { "a value has the wrong type".into() };
+        Error::invalid(format!("The {what} are not understood: {safe}.")).hint("Fill in the form again.").field(what)
+    })
+}
+
+fn info<C: Connector>() -> ConnectorInfo {
+    let (settings, description) = form::<C::Settings>();
+    let (selection, _) = form::<C::Selection>();
+    let (filters, _) = form::<C::Filters>();
+    ConnectorInfo { about: C::about(), description, settings, selection, filters }
+}
+
+/// A form as JSON Schema without references, and the type's own description.
+fn form<T: JsonSchema>() -> (Value, String) {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    let mut description = String::new();
+    if let Some(members) = schema.as_object_mut() {
+        if let Some(Value::String(text)) = members.remove("description") {
+            description = text;
+        }
+        members.retain(|name, _| !matches!(name.as_str(), "$schema" | "title" | "default"));
+    }
+    (schema, description)
+}

@@ -1,0 +1,62 @@
+//! Real servers for the tests: started on free loopback ports with their data in a temporary folder, stopped on drop.
+//!
+//! A test that lacks its server fails; `PULSE_SKIP_SERVICES=1` skips such tests instead, see [`skipped`].
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+/// How long a server may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Whether tests that need a server are to be skipped.
+pub fn skipped() -> bool {
+    std::env::var_os("PULSE_SKIP_SERVICES").is_some_and(|value| value == "1")
+}
+
+/// A loopback port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free loopback port");
+    listener.local_addr().expect("its address").port()
+}
+
+/// A running server process; killed on drop.
+pub struct Process(Child);
+
+impl Process {
+    /// Starts `command` and waits until it accepts connections on loopback `port`; panics with what it printed if not.
+    pub fn start(mut command: Command, port: u16) -> Self {
+        let child = command.spawn().unwrap_or_else(|cause| {
+            panic!("{command:?} cannot be started ({cause}); `npm test` installs it in its set-up stage")
+        });
+        let mut process = Self(child);
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let began = Instant::now();
+        while TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_err() {
+            if let Ok(Some(status)) = process.0.try_wait() {
+                panic!("{command:?} ended at once: {status}");
+            }
+            assert!(began.elapsed() < PATIENCE, "{command:?} does not answer on port {port}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        process
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Kills it at once, as a crash does.
+    pub fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
