@@ -30,7 +30,6 @@ use std::path::Path;
 use polars::prelude::*;
 use pulse_core::{Error, LedgerEntry, LedgerKind, Progress, Result};
 
-use crate::formats::Task;
 use crate::source::Source;
 
 pub use connector::{
@@ -104,7 +103,7 @@ fn open_and_read(
         return Err(Error::invalid("There is nothing to read.").hint("Choose at least one file.").field("inputs"));
     }
     let limit = limit.map(|limit| (limit / inputs.len() as u64).max(64 << 10));
-    let task = Task { options, scratch, progress, hash: limit.is_none() };
+    let task = formats::Task { options, scratch, progress, hash: limit.is_none() };
     let (mut sources, mut parts) = (Vec::new(), Vec::new());
     for (number, input) in inputs.iter().enumerate() {
         progress.check()?;
