@@ -109,8 +109,9 @@ fn open_and_read(
         progress.check()?;
         let mut source = Source::open(input, number, scratch, limit, progress)?;
         if sources.iter().any(|known: &Source| known.name == source.name) {
-            source.name =
-                source.origin.display().to_string() + &source.name[inspect::file_name(&source.origin).len()..];
+            let shown = input.name.clone().unwrap_or_else(|| inspect::file_name(&source.origin));
+            let member = source.name.strip_prefix(&shown).unwrap_or_default();
+            source.name = source.origin.display().to_string() + member;
         }
         let head = inspect::head_of(&source.path)?;
         if source.content_bytes == head.len() as u64 && is_blank(&head) {

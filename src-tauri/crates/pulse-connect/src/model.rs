@@ -8,13 +8,23 @@ use pulse_core::LedgerEntry;
 use serde::{Deserialize, Serialize};
 
 /// One file to read, or one member of a zip archive.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// The file.
     pub path: PathBuf,
     /// The member's name inside a zip archive; not needed if the archive holds one readable member.
     #[serde(default)]
     pub member: Option<String>,
+    /// The name to show and to take the extension from, where the path has none, as in landing.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+impl From<PathBuf> for Input {
+    /// A file under its own name.
+    fn from(path: PathBuf) -> Self {
+        Self { path, ..Self::default() }
+    }
 }
 
 /// How to read; what is not given is detected. The default detects everything.

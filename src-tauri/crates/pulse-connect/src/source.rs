@@ -51,9 +51,10 @@ impl Source {
         let origin = std::path::absolute(&input.path).map_err(|cause| Error::io("find", &input.path, &cause))?;
         let bytes = check_file(&origin)?;
         let head = head_of(&origin)?;
+        let name = input.name.clone().unwrap_or_else(|| file_name(&origin));
         let mut source = Self {
-            name: file_name(&origin),
-            inner_name: inner_name(&origin),
+            inner_name: inner_name(Path::new(&name)),
+            name,
             path: origin.clone(),
             content_bytes: bytes,
             bytes,

@@ -162,7 +162,7 @@ fn scratch(engine: &Engine) -> Result<tempfile::TempDir> {
 }
 
 fn inputs(files: &[ImportFile]) -> Vec<Input> {
-    files.iter().map(|file| Input { path: PathBuf::from(&file.path), member: file.member.clone() }).collect()
+    files.iter().map(|file| Input { path: PathBuf::from(&file.path), member: file.member.clone(), name: None }).collect()
 }
 
 fn options(options: &ReadOptions) -> Options {

@@ -46,6 +46,24 @@ fn packed_files_read_as_plain_ones() {
 }
 
 #[test]
+fn files_go_by_the_name_they_are_given() {
+    let bytes = zipped(&[("dir/t.tsv", b"a\tb\n1\tx\n")]);
+    for (stored, name, content, shown) in [
+        ("0a1b", "t.csv", b"a,b\n1,x\n".to_vec(), "t.csv"),
+        ("2c3d", "t.csv.gz", gzip(b"a,b\n1,x\n"), "t.csv.gz"),
+        ("4e5f", "t.zip", bytes, "t.zip!dir/t.tsv"),
+    ] {
+        let (folder, path) = file(stored, &content);
+        let input = Input { path, name: Some(name.into()), member: None };
+        let inputs = [input.clone(), input];
+        let done = read(&inputs[..1], &ReadOptions::default(), folder.path(), &Progress::new()).expect("a read");
+        assert_eq!((done.rows, done.files[0].name.as_str()), (1, shown), "{name}");
+        let both = read(&inputs, &ReadOptions::default(), folder.path(), &Progress::new()).expect("a read");
+        assert_ne!(both.files[0].name, both.files[1].name, "two files of one name are told apart");
+    }
+}
+
+#[test]
 fn members_are_listed_and_chosen() {
     let bytes =
         zipped(&[("a.csv", b"a,b\n1,2\n"), ("b.json", b"[{\"q\":1}]"), ("notes.pdf", b"%PDF"), ("empty.csv", b"")]);
@@ -54,7 +72,7 @@ fn members_are_listed_and_chosen() {
     let listed: Vec<(&str, bool)> = seen.members.iter().map(|m| (m.name.as_str(), m.supported)).collect();
     assert_eq!(listed, [("a.csv", true), ("b.json", true), ("notes.pdf", false), ("empty.csv", false)], "with why not");
     let get = |member: Option<&str>| {
-        let input = Input { path: path.clone(), member: member.map(str::to_owned) };
+        let input = Input { path: path.clone(), member: member.map(str::to_owned), name: None };
         read(&[input], &ReadOptions::default(), folder.path(), &Progress::new())
     };
     assert_eq!(get(Some("b.json")).expect("a read").files[0].name, "k.zip!b.json", "the name says where it is from");
@@ -85,7 +103,7 @@ fn hostile_members_are_refused_by_name() {
         assert!(seen.members.iter().all(|m| !m.supported), "{member}: {:?}", seen.members);
         assert!(seen.members[0].why_not.as_deref().unwrap_or_default().contains(why), "{:?}", seen.members);
         for member in [None, Some(seen.members[0].name.clone())] {
-            let input = Input { path: path.clone(), member };
+            let input = Input { path: path.clone(), member, name: None };
             let result = read(&[input], &ReadOptions::default(), folder.path(), &Progress::new());
             let error = result.err().expect("an error");
             assert!(error.code == Code::Unsupported && error.message.contains(why), "{error}");
@@ -171,9 +189,8 @@ fn previews_do_not_unpack_everything() {
     let text: Vec<u8> = (0..1_000_000u64).flat_map(|i| format!("{i},{}\n", i * 7919 % 100_003).into_bytes()).collect();
     for (name, bytes) in [("b.csv.gz", gzip(&text)), ("b.zip", zipped(&[("b.csv", &text)]))] {
         let (folder, path) = file(name, &bytes);
-        let shown =
-            preview(&[Input { path, member: None }], &ReadOptions::default(), folder.path(), 10, &Progress::new())
-                .expect("a preview");
+        let shown = preview(&[Input::from(path)], &ReadOptions::default(), folder.path(), 10, &Progress::new())
+            .expect("a preview");
         assert!(!shown.complete && (700_000..1_400_000).contains(&shown.records), "{name}: {}", shown.records);
     }
 }
@@ -187,7 +204,7 @@ fn packed_parquet_is_previewed_whole() {
     assert!(bytes.len() > 5 << 20, "it is bigger than what a preview unpacks");
     for (name, bytes) in [("t.parquet.gz", gzip(&bytes)), ("t.zip", zipped(&[("t.parquet", &bytes)]))] {
         let (folder, path) = file(name, &bytes);
-        let inputs = [Input { path, member: None }];
+        let inputs = [Input::from(path)];
         let shown = preview(&inputs, &ReadOptions::default(), folder.path(), 10, &Progress::new()).expect("a preview");
         assert_eq!((shown.complete, shown.records), (true, 3_000_000), "{name}");
     }

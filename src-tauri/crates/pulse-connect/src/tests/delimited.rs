@@ -98,7 +98,7 @@ fn many_blocks_agree_with_the_lines() {
     assert_eq!(done.read.files[0].sha256.len(), 64, "the hash comes with it");
     let (_folder, path) = file("x", text.as_bytes());
     let source = crate::source::Source::open(
-        &crate::Input { path, member: None },
+        &crate::Input::from(path),
         0,
         std::path::Path::new("/"),
         None,
@@ -170,7 +170,7 @@ fn a_preview_of_a_big_file_estimates_and_shows_the_first_rows() {
     let mut text = String::from("id,note\n");
     (0..600_000).for_each(|i| text.push_str(&format!("{i},\"some text, here\"\n")));
     let (folder, path) = file("big.csv", text.as_bytes());
-    let input = crate::Input { path, member: None };
+    let input = crate::Input::from(path);
     let shown =
         preview(&[input], &ReadOptions::default(), folder.path(), 50, &pulse_core::Progress::new()).expect("a preview");
     assert!(!shown.complete, "only the first part was read");
@@ -183,7 +183,7 @@ fn a_preview_that_cuts_a_quoted_record_rejects_nothing() {
     let mut text = String::from("id,note\n");
     (0..9_000).for_each(|i| text.push_str(&format!("{i},\"{}\"\n", "line, more\n".repeat(80))));
     let (folder, path) = file("lines.csv", text.as_bytes());
-    let inputs = [crate::Input { path, member: None }];
+    let inputs = [crate::Input::from(path)];
     let progress = pulse_core::Progress::new();
     let shown = preview(&inputs, &ReadOptions::default(), folder.path(), 5, &progress).expect("a preview");
     assert_eq!((shown.complete, shown.rejected), (false, 0), "{:?}", shown.ledger);
@@ -194,6 +194,6 @@ fn cancelling_stops_a_read() {
     let (folder, path) = file("a.csv", b"a,b\n1,2\n");
     let progress = pulse_core::Progress::new();
     progress.cancel();
-    let result = crate::read(&[crate::Input { path, member: None }], &ReadOptions::default(), folder.path(), &progress);
+    let result = crate::read(&[crate::Input::from(path)], &ReadOptions::default(), folder.path(), &progress);
     assert_eq!(result.err().map(|e| e.code), Some(pulse_core::Code::Cancelled), "a cancelled job ends as such");
 }

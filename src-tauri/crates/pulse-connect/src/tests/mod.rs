@@ -29,7 +29,7 @@ fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
 
 fn read_paths(paths: &[&Path], options: &ReadOptions) -> Result<Done, Error> {
     let scratch = tempfile::tempdir().expect("a folder");
-    let inputs: Vec<Input> = paths.iter().map(|path| Input { path: path.to_path_buf(), member: None }).collect();
+    let inputs: Vec<Input> = paths.iter().map(|path| Input::from(path.to_path_buf())).collect();
     let read = read(&inputs, options, scratch.path(), &Progress::new())?;
     let frame = read.frame.clone().collect().expect("the frame is what the scan proved");
     let streamed = read.frame.clone().collect_with_engine(Engine::Streaming).expect("the same by streaming");

@@ -125,7 +125,7 @@ fn damaged_parquet_is_an_error() {
     let (folder, path) = parquet(&mut frame);
     let bytes = std::fs::read(&path).expect("bytes");
     std::fs::write(&path, &bytes[..bytes.len() - 9]).expect("a cut file");
-    let input = Input { path: path.clone(), member: None };
+    let input = Input::from(path.clone());
     let error =
         read(&[input], &ReadOptions::default(), folder.path(), &pulse_core::Progress::new()).err().expect("an error");
     assert_eq!(error.code, pulse_core::Code::Damaged, "{error}");
