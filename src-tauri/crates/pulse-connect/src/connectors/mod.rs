@@ -23,8 +23,7 @@ macro_rules! connectors {
     };
 }
 
-connectors! {
-}
+connectors! {}
 
 /// A registered connector.
 struct Entry {
@@ -121,7 +120,11 @@ fn open<C: Connector>(settings: &Value) -> Result<Box<dyn Connection>> {
 fn parse<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T> {
     T::deserialize(value).map_err(|cause| {
         let text = cause.to_string();
-        let safe = if text.starts_with("missing field") || text.starts_with("unknown field") { text } else { "a value has the wrong type".into() };
+        let safe = if text.starts_with("missing field") || text.starts_with("unknown field") {
+            text
+        } else {
+            "a value has the wrong type".into()
+        };
         Error::invalid(format!("The {what} are not understood: {safe}.")).hint("Fill in the form again.").field(what)
     })
 }

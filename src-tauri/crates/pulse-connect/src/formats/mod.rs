@@ -6,6 +6,8 @@ mod ndjson;
 mod objects;
 mod parquet;
 
+pub(crate) use objects::text as json_text;
+
 use std::path::{Path, PathBuf};
 
 use pulse_core::{Code, Error, LedgerEntry, Progress, Result};

@@ -1,7 +1,7 @@
 //! Records that are JSON objects, made into a table: two passes over them, the first to learn the columns and what they
 //! hold, the second to write the good ones as a normalised delimited file.
 
-pub(super) mod text;
+pub(crate) mod text;
 
 use std::collections::HashMap;
 use std::ops::Range;
