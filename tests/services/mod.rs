@@ -2,6 +2,7 @@
 //!
 //! A test that lacks its server fails; `PULSE_SKIP_SERVICES=1` skips such tests instead, see [`skipped`].
 
+pub mod http;
 pub mod noida;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};

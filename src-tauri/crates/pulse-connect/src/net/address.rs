@@ -37,7 +37,7 @@ pub(super) fn reach(ip: IpAddr) -> Reach {
 fn reach_v4(ip: Ipv4Addr) -> Reach {
     let [a, b, c, _] = ip.octets();
     match (a, b, c) {
-        // 0.0.0.0 is this computer on some systems; nobody needs it.
+        (0, ..) if ip.is_unspecified() => Reach::Private,
         (0, ..) | (224..=255, ..) => Reach::Nowhere,
         (169, 254, _) => Reach::Link,
         (10 | 127, ..) | (172, 16..=31, _) | (192, 168, _) | (100, 64..=127, _) => Reach::Private,
@@ -53,8 +53,8 @@ fn reach_v6(ip: Ipv6Addr) -> Reach {
         reach_v4(Ipv4Addr::new(a, b, c, d))
     };
     match parts {
-        [0, 0, 0, 0, 0, 0, 0, 0] => Reach::Nowhere,
-        [0, 0, 0, 0, 0, 0, 0, 1] => Reach::Private,
+        // The unspecified address is this computer on some systems.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Reach::Private,
         // IPv4 inside IPv6: mapped, compatible, translated (two prefixes), 6to4.
         [0, 0, 0, 0, 0, 0xffff | 0, high, low] => inner(high, low),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => inner(high, low),
