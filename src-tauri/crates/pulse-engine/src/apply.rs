@@ -83,12 +83,14 @@ fn run(engine: &Engine, doc: &RecipeDoc, version: Option<u64>, progress: &Progre
     let committed = engine.0.lake.write(
         &output,
         Write {
-            frame: plan.frame,
+            rows: plan.frame.into(),
             mode,
             ledger: (ledger.height() > 0).then_some(ledger),
             operation: "apply".into(),
             info: commit_info(doc, &snapshot, &steps, rows)?,
             expected_version: None,
+            source: None,
+            widen: false,
             expected_rows: Some(rows),
         },
         progress,

@@ -108,12 +108,14 @@ fn run(engine: &Engine, request: &ImportRequest, table: &TableName, progress: &P
     let committed = engine.0.lake.write(
         table,
         Write {
-            frame: read.frame,
+            rows: read.frame.into(),
             mode: mode(request.mode),
             ledger: (read.ledger.height() > 0).then_some(read.ledger),
             operation: "import".into(),
             info,
             expected_version: None,
+            source: None,
+            widen: false,
             expected_rows: Some(read.rows),
         },
         progress,

@@ -70,29 +70,77 @@ impl Drop for Pending {
     }
 }
 
-/// Streams `frame` into Parquet files in `folder` named after `stamp` (milliseconds) so that sorting the names gives
-/// the order of the rows. Counts rows on `progress` and ends within a second of a cancel.
+/// How the files of a write are called, and whether its rows are counted on the job.
+#[derive(Clone)]
+pub(crate) enum Names {
+    /// New files after all others: the time of the write in milliseconds. The rows count.
+    New(i64),
+    /// The same for rows that were counted before.
+    Late(i64),
+    /// One file, however large, of this name. Its rows were counted before.
+    One(String),
+}
+
+/// Streams `frame` into Parquet files in `folder` with `names` that sort in the order of the rows. Ends within a second
+/// of a cancel.
 pub(crate) fn write(
     frame: LazyFrame,
-    pending: Pending,
+    mut pending: Pending,
     folder: &Path,
-    stamp: i64,
+    names: Names,
     progress: &Progress,
 ) -> Result<Pending> {
+    let (folder, watched) = (folder.to_path_buf(), progress.clone());
+    patiently(progress, move || {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let result = stream(frame, &folder, names, &watched, &written);
+        pending.files.append(&mut written.lock().unwrap_or_else(PoisonError::into_inner));
+        pending.files.sort();
+        result.map(|()| pending).map_err(|e| explain(&e, &folder))
+    })
+}
+
+/// The rows of `frame`, which must be few; ends within a second of a cancel.
+pub(crate) fn collect(frame: LazyFrame, progress: &Progress) -> Result<DataFrame> {
+    patiently(progress, move || collected(frame).map_err(|e| explain(&e, Path::new("the table"))))
+}
+
+/// The rows of `frame` by the streaming engine.
+pub(crate) fn collected(frame: LazyFrame) -> PolarsResult<DataFrame> {
+    Ok(frame.collect_with_engine(Engine::Streaming)?.unwrap_single())
+}
+
+/// The rows of `frame`, which stop when the job is cancelled.
+pub(crate) fn watched(frame: LazyFrame, progress: &Progress) -> LazyFrame {
+    through(frame, progress, |_| {})
+}
+
+fn through(frame: LazyFrame, progress: &Progress, see: impl Fn(&DataFrame) + Send + Sync + 'static) -> LazyFrame {
+    let progress = progress.clone();
+    frame.map(
+        move |rows: DataFrame| {
+            if progress.is_cancelled() {
+                polars_bail!(ComputeError: "cancelled");
+            }
+            see(&rows);
+            Ok(rows)
+        },
+        AllowedOptimizations::STREAMING | AllowedOptimizations::PROJECTION_PUSHDOWN,
+        None,
+        Some("watch rows"),
+    )
+}
+
+/// Does `work`, but answers within a second of a cancel.
+fn patiently<T: Send + 'static>(progress: &Progress, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let (done, outcome) = mpsc::sync_channel(1);
-    let (folder, progress_there) = (folder.to_path_buf(), progress.clone());
     // A thread of its own, because a step of the plan that gathers all rows (a sort) cannot be interrupted: the caller
     // gets its answer, and the thread drops what it wrote when it comes to its end.
     thread::Builder::new()
         .name("lake-write".into())
         .spawn(move || {
-            let mut pending = pending;
-            let names = Arc::new(Mutex::new(Vec::new()));
-            let result = stream(frame, &folder, stamp, &progress_there, &names);
-            pending.files.append(&mut names.lock().unwrap_or_else(PoisonError::into_inner));
-            pending.files.sort();
-            // A receiver that has gone gives the pending files back, and dropping them removes them.
-            let _ = done.send(result.map(|()| pending).map_err(|e| explain(&e, &folder)));
+            // A receiver that has gone gives pending files back, and dropping them removes them.
+            let _ = done.send(work());
         })
         .map_err(|e| Error::internal("start writing", e))?;
     let mut cancelled_at: Option<Instant> = None;
@@ -125,27 +173,24 @@ pub(crate) fn write_ledger(frame: &mut DataFrame, path: &Path, disk: &Disk) -> R
 fn stream(
     frame: LazyFrame,
     folder: &Path,
-    stamp: i64,
+    names: Names,
     progress: &Progress,
-    names: &Arc<Mutex<Vec<PathBuf>>>,
+    written: &Arc<Mutex<Vec<PathBuf>>>,
 ) -> PolarsResult<()> {
-    let counter = progress.clone();
-    let counted = frame.map(
-        move |rows: DataFrame| {
-            if counter.is_cancelled() {
-                polars_bail!(ComputeError: "cancelled");
-            }
+    let (counter, counts) = (progress.clone(), matches!(names, Names::New(_)));
+    let counted = through(frame, progress, move |rows| {
+        if counts {
             counter.add_rows(rows.height() as u64);
-            Ok(rows)
-        },
-        AllowedOptimizations::STREAMING | AllowedOptimizations::PROJECTION_PUSHDOWN,
-        None,
-        Some("count rows"),
-    );
-    let (base, names) = (folder.to_path_buf(), Arc::clone(names));
+        }
+    });
+    let bytes_per_file = if matches!(names, Names::One(_)) { u64::MAX } else { BYTES_PER_FILE };
+    let (base, written) = (folder.to_path_buf(), Arc::clone(written));
     let provider = move |args: polars::prelude::file_provider::FileProviderArgs| {
-        let name = file_name(stamp, args.index_in_partition);
-        names.lock().unwrap_or_else(PoisonError::into_inner).push(base.join(&name));
+        let name = match &names {
+            Names::New(stamp) | Names::Late(stamp) => file_name(*stamp, args.index_in_partition),
+            Names::One(name) => name.clone(),
+        };
+        written.lock().unwrap_or_else(PoisonError::into_inner).push(base.join(&name));
         Ok(FileProviderReturn::Path(name))
     };
     let options = ParquetWriteOptions {
@@ -163,7 +208,7 @@ fn stream(
                 ))))),
                 partition_strategy: PartitionStrategy::FileSize,
                 max_rows_per_file: IdxSize::MAX,
-                approximate_bytes_per_file: BYTES_PER_FILE,
+                approximate_bytes_per_file: bytes_per_file,
             },
             FileWriteFormat::Parquet(Arc::new(options)),
             // A cancelled write that ends late removes its empty folder, perhaps under this one.
@@ -188,6 +233,24 @@ pub(crate) fn stamp_of(name: &str) -> Option<i64> {
     let (index, id) = rest.split_once('-')?;
     let ours = stamp.len() >= 13 && index.len() >= 5 && id.len() == 36;
     ours.then(|| stamp.parse().ok()).flatten()
+}
+
+/// The name for the file that takes the place of `old`: it sorts where that one stood.
+pub(crate) fn successor(old: &str) -> String {
+    let id = uuid::Uuid::new_v4();
+    let stem = old.strip_suffix(".parquet").unwrap_or(old);
+    match stamp_of(old) {
+        Some(_) => format!("{}{id}.parquet", &stem[..stem.len() - 36]),
+        None => format!("{stem}{SUCCESSOR}{id}.parquet"),
+    }
+}
+
+/// Marks our successors of files that other programs wrote.
+const SUCCESSOR: &str = ".pulse-";
+
+/// Whether a data file of this name is ours.
+pub(crate) fn is_ours(name: &str) -> bool {
+    stamp_of(name).is_some() || name.contains(SUCCESSOR)
 }
 
 /// Casts nanoseconds to microseconds where that loses nothing and fails where it would.

@@ -5,24 +5,34 @@
 
 mod disk;
 mod files;
+mod fit;
 mod log;
+mod merge;
 mod plan;
+mod rows;
+mod source;
 mod state;
 mod stats;
+mod text;
 mod types;
 mod upkeep;
+mod work;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet};
+use polars::prelude::LazyFrame;
 use pulse_core::{Error, Result, TableName};
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
+pub use fit::{ColumnChange, ColumnKind};
 pub use log::Problem;
+pub use merge::{Changes, Deleted, Deletes, Merge};
+pub use rows::Rows;
+pub use source::SourceState;
 pub use types::Field;
 pub use upkeep::Version;
 pub use write::{Committed, Mode, Write};
@@ -111,19 +121,7 @@ impl Lake {
 
     /// The rows of `snapshot`, always in the same order; a column that an older file lacks is null there.
     pub fn scan(&self, snapshot: &Snapshot) -> Result<LazyFrame> {
-        let schema = snapshot.columns.to_polars()?;
-        if snapshot.files.is_empty() {
-            return Ok(DataFrame::empty_with_schema(&schema).lazy());
-        }
-        let unreadable = |e| files::explain(&e, &self.home(&snapshot.table));
-        let paths = snapshot.files.iter().map(|path| PlRefPath::try_from_path(path).map_err(unreadable));
-        let args = ScanArgsParquet {
-            schema: Some(Arc::new(schema)),
-            allow_missing_columns: true,
-            glob: false,
-            ..Default::default()
-        };
-        LazyFrame::scan_parquet_files(paths.collect::<Result<Vec<_>>>()?.into(), args).map_err(unreadable)
+        self.scan_files(&snapshot.table, &snapshot.columns, &snapshot.files)
     }
 
     /// The folder of `table`.

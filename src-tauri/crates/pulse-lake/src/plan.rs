@@ -3,9 +3,11 @@
 use pulse_core::{Code, Error, Result, TableName};
 use serde_json::{Map, Value, json};
 
-use crate::state::{DataFile, State};
+use crate::merge::Changes;
+use crate::state::State;
 use crate::types::{Columns, name_of};
-use crate::write::{Mode, now_ms};
+use crate::work::Work;
+use crate::write::now_ms;
 
 /// The actions of a commit besides `commitInfo`, and what to note in that.
 pub(crate) struct Plan {
@@ -16,19 +18,18 @@ pub(crate) struct Plan {
     pub rows: u64,
     pub ledger: Vec<String>,
     pub ledger_entries: u64,
+    /// Where the sources stand; see [`crate::source`].
+    pub sources: Map<String, Value>,
+    /// What happened to the rows, where that is known.
+    pub changes: Option<Changes>,
 }
 
-/// The actions that take `state` to the new version: protocol and metadata where they change, then the files.
-pub(crate) fn actions(
-    table: &TableName,
-    mode: Mode,
-    state: Option<&State>,
-    columns: &Columns,
-    data: &[DataFile],
-) -> Result<Vec<Value>> {
-    let columns = match state.filter(|_| mode == Mode::Append) {
-        Some(state) => merge(table, &state.columns, columns)?,
-        None => columns.clone(),
+/// The actions that take `state` to the new version: protocol and metadata where they change, then the files. All rows
+/// and columns are `replaced`, or else the work's files come and go.
+pub(crate) fn actions(table: &TableName, state: Option<&State>, work: &Work, replaced: bool) -> Result<Vec<Value>> {
+    let columns = match state.filter(|_| !replaced && !work.is_based) {
+        Some(state) => merge(table, &state.columns, &work.columns)?,
+        None => work.columns.clone(),
     };
     let mut actions = Vec::new();
     let protocol = protocol(table, state.map(|state| &state.protocol), &columns)?;
@@ -38,13 +39,11 @@ pub(crate) fn actions(
     if state.is_none_or(|state| state.columns != columns) {
         actions.push(json!({"metaData": metadata(state.map(|state| &state.metadata), &columns)}));
     }
-    if let Some(state) = state.filter(|_| mode == Mode::Replace) {
-        let at_ms = now_ms();
-        for file in &state.files {
-            actions.push(file.remove(at_ms)?);
-        }
+    let all = state.filter(|_| replaced).map(|state| &state.files);
+    for file in all.unwrap_or(&work.removed) {
+        actions.push(file.remove(now_ms())?);
     }
-    for file in data {
+    for file in &work.added {
         actions.push(file.add()?);
     }
     Ok(actions)
@@ -127,6 +126,8 @@ pub(crate) fn entry(plan: Plan) -> Vec<u8> {
             "rows": plan.rows,
             "ledger": plan.ledger,
             "ledger_entries": plan.ledger_entries,
+            "sources": plan.sources,
+            "changes": plan.changes,
         },
     }});
     let lines: Vec<String> = std::iter::once(info).chain(plan.actions).map(|action| action.to_string()).collect();

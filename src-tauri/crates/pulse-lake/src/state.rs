@@ -156,6 +156,11 @@ impl State {
         self.noted.get("ledger_entries").and_then(Value::as_u64).unwrap_or_default()
     }
 
+    /// Where the sources stand; see [`crate::source`].
+    pub fn sources(&self) -> Map<String, Value> {
+        self.noted.get("sources").and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
     /// The file's absolute paths, in the order of the rows.
     pub fn paths(&self, home: &Path) -> Vec<PathBuf> {
         self.files.iter().map(|file| home.join(&file.path)).collect()

@@ -27,13 +27,15 @@ fn lake() -> (TempDir, Lake) {
 
 fn write(frame: DataFrame, mode: Mode) -> Write {
     Write {
-        frame: frame.lazy(),
+        rows: frame.lazy().into(),
         mode,
         ledger: None,
         operation: "import".into(),
         info: Map::new(),
         expected_version: None,
         expected_rows: None,
+        source: None,
+        widen: false,
     }
 }
 
@@ -472,7 +474,7 @@ fn a_cancel_takes_effect_within_a_second_even_in_a_step_that_cannot_stop_and_lea
             stop.cancel();
             Instant::now()
         });
-        let write = Write { frame, ..write(numbers([]), Mode::Create) };
+        let write = Write { rows: frame.into(), ..write(numbers([]), Mode::Create) };
         let error = lake.write(&name("silver.big"), write, &progress).expect_err(case);
         let waited = canceller.join().expect("joined").elapsed();
         assert_eq!(error.code, Code::Cancelled, "{case}");
@@ -512,7 +514,7 @@ fn a_cancelled_stream_that_notices_late_removes_its_folder_too() {
         std::thread::sleep(Duration::from_millis(300));
         stop.cancel();
     });
-    let write = Write { frame, ..write(numbers([]), Mode::Create) };
+    let write = Write { rows: frame.into(), ..write(numbers([]), Mode::Create) };
     assert_eq!(lake.write(&name("silver.late"), write, &progress).expect_err("cancelled").code, Code::Cancelled);
     canceller.join().expect("joined");
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -527,7 +529,7 @@ fn a_frame_that_fails_leaves_nothing() {
     let (_folder, lake) = lake();
     let bad = df!("t" => ["1", "x"]).expect("a frame").lazy().select([col("t").strict_cast(DataType::Int64)]);
     let error =
-        lake.write(&name("silver.t"), Write { frame: bad, ..write(numbers([]), Mode::Create) }, &Progress::new());
+        lake.write(&name("silver.t"), Write { rows: bad.into(), ..write(numbers([]), Mode::Create) }, &Progress::new());
     assert_eq!(error.expect_err("must fail").code, Code::InvalidInput);
     assert_eq!(files_under(&lake.root), [""; 0]);
     assert!(!lake.home(&name("silver.t")).exists(), "a failed create leaves no folder");

@@ -1,6 +1,6 @@
 //! Types: what Polars computes, what Delta stores, and how SQL calls it.
 
-use polars::prelude::{DataType, Expr, Field as PolarsField, PlSmallStr, Schema, TimeUnit, TimeZone, col};
+use polars::prelude::{DataType, Expr, Field as PolarsField, PlSmallStr, Schema, TimeUnit, TimeZone};
 use pulse_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,6 +40,11 @@ impl Columns {
         json!({"type": "struct", "fields": self.0}).to_string()
     }
 
+    /// Whether there is a column of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|field| name_of(field) == name)
+    }
+
     /// The same columns for Polars.
     pub fn to_polars(&self) -> Result<Schema> {
         let mut schema = Schema::default();
@@ -77,8 +82,13 @@ pub(crate) fn conversions(schema: &Schema) -> Result<Vec<Expr>> {
     schema.iter().map(|(name, dtype)| conversion(name, dtype)).collect()
 }
 
+/// The column called exactly `name`. The engine's own `col` would read `*` and `^…$` as patterns.
+pub(crate) fn column(name: impl Into<PlSmallStr>) -> Expr {
+    Expr::Column(name.into())
+}
+
 fn conversion(name: &PlSmallStr, dtype: &DataType) -> Result<Expr> {
-    let column = col(name.clone());
+    let column = column(name.clone());
     Ok(match dtype {
         DataType::Time => column.dt().to_string("%H:%M:%S%.f"),
         DataType::Duration(_) => column.dt().to_string("iso"),
@@ -217,7 +227,7 @@ fn decimal(name: &str) -> Option<(usize, usize)> {
     Some((precision.trim().parse().ok()?, scale.trim().parse().ok()?))
 }
 
-fn type_text(r#type: &Value) -> String {
+pub(crate) fn type_text(r#type: &Value) -> String {
     match (r#type.as_str(), r#type["type"].as_str()) {
         (Some(name), _) => name.to_owned(),
         (_, Some("array")) => format!("array<{}>", type_text(&r#type["elementType"])),

@@ -11,10 +11,12 @@ use serde_json::{Map, Value, json};
 
 use crate::files::{self, Pending};
 use crate::log::{self, Log, Problem};
+use crate::merge::Changes;
 use crate::plan::{Plan, metadata};
 use crate::state::State;
+use crate::work::STAGING;
 use crate::write::now_ms;
-use crate::{Committed, Lake};
+use crate::{Committed, Lake, source};
 
 /// One version in a table's history.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Version {
     pub rows: Option<u64>,
     /// What the write noted about itself.
     pub info: Map<String, Value>,
+    /// What the write did to the rows; not known for restored versions and those of other programs.
+    pub changes: Option<Changes>,
 }
 
 impl Lake {
@@ -62,6 +66,7 @@ impl Lake {
                     at_ms: at_ms(&info, &home, version),
                     operation: operation.unwrap_or("unknown").to_owned(),
                     rows: noted["rows"].as_u64(),
+                    changes: serde_json::from_value(noted["changes"].take()).unwrap_or_default(),
                     info: noted["info"].as_object_mut().map(std::mem::take).unwrap_or_default(),
                 })
             })
@@ -82,6 +87,9 @@ impl Lake {
             files: target.files.len(),
             bytes: target.bytes(),
             ledger_entries: target.ledger_entries(),
+            changes: Changes::default(),
+            columns: Vec::new(),
+            changed_anything: true,
         };
         let plan = |state: Option<&State>| {
             let state = state.ok_or_else(|| log::no_table(table))?;
@@ -98,10 +106,13 @@ impl Lake {
                 rows: target.rows(),
                 ledger: target.ledger(),
                 ledger_entries: target.ledger_entries(),
+                sources: source::restored(state, &target),
+                changes: None,
             })
         };
         let newest = State::load(&self.runtime, table, &home, None)?;
-        let version = self.commit(table, newest, Pending::new(Vec::new()), plan)?;
+        let version = self.commit(table, newest, Pending::new(Vec::new()), false, plan)?;
+        let version = version.ok_or_else(|| Error::internal("restore the version", "it was based on no version"))?;
         Ok(Committed { version, ..committed })
     }
 
@@ -167,7 +178,7 @@ impl Lake {
                     Some(log) => named_files(log)?,
                     None => HashSet::new(),
                 };
-                let mut found = old_files(home, self.opened, |name| files::stamp_of(name).is_some())?;
+                let mut found = old_files(home, self.opened, files::is_ours)?;
                 found.extend(old_files(&home.join("_ledger"), self.opened, |name| name.ends_with(".parquet"))?);
                 leftovers.extend(found.into_iter().filter(|path| {
                     let relative = path.strip_prefix(home).unwrap_or(path).to_string_lossy().replace('\\', "/");
@@ -175,9 +186,16 @@ impl Lake {
                 }));
             }
         }
+        for folder in folders(home)?.into_iter().filter(|folder| is_old_staging(folder, self.opened)) {
+            leftovers.extend(entries(&folder)?);
+        }
         for path in &leftovers {
             fs::remove_file(path).map_err(|e| Error::io("remove the leftover", path, &e))?;
             tracing::info!(path = %path.display(), "removed a leftover of an interrupted write");
+        }
+        for folder in folders(home)?.into_iter().filter(|folder| is_old_staging(folder, self.opened)) {
+            // What is in it still was written after this lake was opened, and goes with its writer.
+            let _ = fs::remove_dir(folder);
         }
         if log.is_none() {
             for folder in [home.join("_ledger"), log::folder(home), home.to_path_buf()] {
@@ -255,6 +273,13 @@ fn old_files(folder: &Path, before: std::time::SystemTime, ours: impl Fn(&str) -
         path.is_file() && ours(name) && modified.is_ok_and(|modified| modified < before)
     };
     Ok(entries(folder)?.into_iter().filter(old).collect())
+}
+
+/// Whether a folder held the staged rows of a merge that was interrupted before `opened`.
+fn is_old_staging(folder: &Path, opened: std::time::SystemTime) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let modified = fs::metadata(folder).and_then(|found| found.modified());
+    name.starts_with(STAGING) && modified.is_ok_and(|modified| modified < opened)
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {

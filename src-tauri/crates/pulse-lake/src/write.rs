@@ -1,21 +1,25 @@
 //! Writing: data files first, then one commit that makes them visible, all on the disk before success is reported.
 
-use std::fs;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use polars::prelude::{DataFrame, DataType, Expr, LazyFrame, Schema, SchemaRef, col, lit};
+use polars::prelude::DataFrame;
 use pulse_core::{Code, Error, Progress, Result, TableName};
 use serde_json::{Map, Value, json};
 
 use crate::files::{self, Pending};
+use crate::fit::ColumnChange;
+use crate::merge::{Changes, Merge};
 use crate::plan::{Plan, actions, entry};
-use crate::state::{DataFile, State};
-use crate::types::{Columns, conversions, widens};
-use crate::{Lake, log, stats};
+use crate::rows::Rows;
+use crate::source::{self, SourceState};
+use crate::state::State;
+use crate::work::{Staged, Work};
+use crate::{Lake, log};
 
 /// What a write does to a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Creates the table; fails with [`Code::AlreadyExists`] if there is one.
     Create,
@@ -24,12 +28,16 @@ pub enum Mode {
     Append,
     /// Replaces all rows and the columns. Creates the table if there is none.
     Replace,
+    /// Merges rows by their key: new ones are added, changed ones replaced, gone ones treated as [`Merge`] says; files
+    /// without such rows stay as they are. Columns are treated as in [`Mode::Append`]. Creates the table if there is
+    /// none.
+    Merge(Merge),
 }
 
 /// One write.
 pub struct Write {
     /// The rows, in order.
-    pub frame: LazyFrame,
+    pub rows: Rows,
     /// What to do with the rows that are there.
     pub mode: Mode,
     /// The ledger entries that belong to these rows; committed with them or not at all.
@@ -40,16 +48,23 @@ pub struct Write {
     pub info: Map<String, Value>,
     /// Fails with [`Code::Conflict`] unless the table is at this version (`Some(None)`: does not exist).
     pub expected_version: Option<Option<u64>>,
-    /// Fails, changing nothing, unless exactly this many rows were written: the caller's account of the records.
+    /// Fails, changing nothing, unless exactly this many rows came: the caller's account of the records.
     pub expected_rows: Option<u64>,
+    /// Where the source of the rows stands after them; committed with them or not at all. A write of a source that
+    /// brings nothing, and moves nothing, makes no version.
+    pub source: Option<SourceState>,
+    /// Whether a column of the table may take a type that holds its values and the new ones without loss (a wider
+    /// number, or text), which writes its files again; else rows that need that are refused. [`Lake::compare`] says
+    /// beforehand what would happen.
+    pub widen: bool,
 }
 
-/// What a commit did.
+/// What a write did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
-    /// The new version.
+    /// The new version; the one that was there if nothing was to be done.
     pub version: u64,
-    /// Rows written; for a restore, rows of the restored version.
+    /// Rows that came; for a restore, rows of the restored version.
     pub rows: u64,
     /// Data files written.
     pub files: usize,
@@ -57,77 +72,91 @@ pub struct Committed {
     pub bytes: u64,
     /// Ledger entries written with them.
     pub ledger_entries: u64,
+    /// What happened to the rows. A replacement adds its rows and deletes those that were there.
+    pub changes: Changes,
+    /// What happened to the columns of an append or a merge.
+    pub columns: Vec<ColumnChange>,
+    /// Whether there is a new version: rows, columns, the ledger or where the source stands have changed.
+    pub changed_anything: bool,
 }
 
 /// How often a commit is tried again after another writer was first.
 const ATTEMPTS: u64 = 100;
+/// How often work that is only right for one version is done again after another writer was first.
+const REPEATS: u64 = 5;
 
 impl Lake {
-    /// Writes rows and, in the same commit, their ledger. When this returns, everything is on the disk; when it fails
-    /// or is cancelled, nothing has changed and no file is left.
+    /// Writes rows and, in the same commit, their ledger and where their source stands. When this returns, everything is
+    /// on the disk; when it fails or is cancelled, nothing has changed and no file is left.
     ///
     /// Counts rows on the current stage of `progress`.
-    pub fn write(&self, table: &TableName, write: Write, progress: &Progress) -> Result<Committed> {
-        progress.check()?;
+    pub fn write(&self, table: &TableName, mut write: Write, progress: &Progress) -> Result<Committed> {
+        let mut staged = None;
+        for _ in 0..REPEATS {
+            progress.check()?;
+            if let Some(committed) = self.attempt(table, &mut write, &mut staged, progress)? {
+                return Ok(committed);
+            }
+        }
+        Err(conflict(table, REPEATS))
+    }
+
+    /// Writes once; nothing if the work was done for a version that is not the newest any more.
+    fn attempt(
+        &self,
+        table: &TableName,
+        write: &mut Write,
+        staged: &mut Option<Staged>,
+        progress: &Progress,
+    ) -> Result<Option<Committed>> {
         let home = self.home(table);
         let current = State::load(&self.runtime, table, &home, None)?;
-        check_version(table, write.mode, write.expected_version, current.as_ref())?;
-        if let Some(state) = &current {
-            state.check_writable(table)?;
-        }
-        let Write { frame, mode, mut ledger, operation, info, expected_version, expected_rows } = write;
-        let kept = current.as_ref().filter(|_| mode == Mode::Append).map(|state| &state.columns);
-        let (frame, columns) = prepare(frame, kept)?;
-
+        check_start(table, write, current.as_ref())?;
         let mut pending = Pending::new(self.disk.create_folder(&home)?);
-        let stamp = next_stamp(current.as_ref());
-        // Both hold the new folders: after a cancel, whoever ends last finds them empty.
-        pending.absorb(files::write(frame, pending.folders_only(), &home, stamp, progress)?);
-        let data = self.finish_files(&mut pending, &home, progress)?;
-        check_rows(table, expected_rows, data.iter().map(|file| file.rows).sum())?;
-        let entries = ledger.as_ref().map_or(0, |frame| frame.height() as u64);
-        let ledger_file = match ledger.as_mut().filter(|frame| frame.height() > 0) {
+        let work = match &write.mode {
+            Mode::Merge(merge) => {
+                let staged = match staged {
+                    Some(staged) => staged,
+                    None => staged.insert(self.stage(&home, &write.rows, progress)?),
+                };
+                self.merge(table, merge, write.widen, staged, current.as_ref(), &mut pending, progress)?
+            }
+            _ => self.put(table, write, current.as_ref(), &mut pending, progress)?,
+        };
+        check_rows(table, write.expected_rows, work.came)?;
+        if let Some(state) = current.as_ref().filter(|state| brings_nothing(write, &work, state)) {
+            return Ok(Some(outcome(&work, state.version, 0, work.changes, false)));
+        }
+        let entries = write.ledger.as_ref().map_or(0, |frame| frame.height() as u64);
+        let ledger_file = match write.ledger.as_mut().filter(|frame| frame.height() > 0) {
             Some(frame) => Some(self.write_ledger(&mut pending, &home, frame)?),
             None => None,
         };
         self.disk.sync_folder(&home)?;
         progress.check()?;
-
-        let committed = Committed {
-            version: 0,
-            rows: data.iter().map(|file| file.rows).sum(),
-            files: data.len(),
-            bytes: data.iter().map(|file| file.bytes).sum(),
-            ledger_entries: entries,
-        };
+        let replaced = Cell::new(0);
+        let is_based = work.is_based;
         let plan = |state: Option<&State>| {
-            check_version(table, mode, expected_version, state)?;
-            let kept = state.filter(|_| mode == Mode::Append);
-            let mut ledger = kept.map(State::ledger).unwrap_or_default();
-            ledger.extend(ledger_file.clone());
-            Ok(Plan {
-                delta_operation: ("WRITE", json!({"mode": if mode == Mode::Append { "Append" } else { "Overwrite" }})),
-                operation: operation.clone(),
-                info: info.clone(),
-                actions: actions(table, mode, state, &columns, &data)?,
-                rows: kept.map_or(0, State::rows) + committed.rows,
-                ledger,
-                ledger_entries: kept.map_or(0, State::ledger_entries) + entries,
-            })
+            check_start(table, write, state)?;
+            replaced.set(state.filter(|_| write.mode == Mode::Replace).map_or(0, State::rows));
+            plan(table, write, &work, state, ledger_file.clone(), entries)
         };
-        let version = self.commit(table, current, pending, plan)?;
-        Ok(Committed { version, ..committed })
+        let version = self.commit(table, current, pending, is_based, plan)?;
+        let changes = Changes { deleted: work.changes.deleted + replaced.get(), ..work.changes };
+        Ok(version.map(|version| outcome(&work, version, entries, changes, true)))
     }
 
     /// Commits what `plan` makes of `state`, the newest when it was read; reads and plans again when another writer was
-    /// first. The pending files stay once the commit is visible.
+    /// first, or gives up with nothing if the work `is_based` on that version. The pending files stay once the commit
+    /// is visible.
     pub(crate) fn commit(
         &self,
         table: &TableName,
         mut state: Option<State>,
         mut pending: Pending,
+        is_based: bool,
         plan: impl Fn(Option<&State>) -> Result<Plan>,
-    ) -> Result<u64> {
+    ) -> Result<Option<u64>> {
         let home = self.home(table);
         let folder = log::folder(&home);
         pending.absorb(Pending::new(self.disk.create_folder(&folder)?));
@@ -140,7 +169,7 @@ impl Lake {
             match self.disk.publish(&path, &entry(plan(state.as_ref())?)) {
                 Ok(()) => {
                     pending.keep();
-                    return self.disk.sync_folder(&folder).map(|()| version).map_err(|e| {
+                    return self.disk.sync_folder(&folder).map(|()| Some(version)).map_err(|e| {
                         Error::new(
                             e.code,
                             format!(
@@ -151,6 +180,7 @@ impl Lake {
                         .hint("Check the disk; the table can be read and written meanwhile.")
                     });
                 }
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && is_based => return Ok(None),
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                     std::thread::sleep(Duration::from_millis(attempt.min(20)));
                     state = State::load(&self.runtime, table, &home, None)?;
@@ -158,37 +188,7 @@ impl Lake {
                 Err(e) => return Err(Error::io("commit", &path, &e)),
             }
         }
-        Err(Error::new(
-            Code::Conflict,
-            format!("Other writers kept committing to {table}; gave up after {ATTEMPTS} attempts."),
-        )
-        .hint("Try again when they are done."))
-    }
-
-    /// Drops empty files, makes the others durable and reads their statistics.
-    fn finish_files(&self, pending: &mut Pending, home: &Path, progress: &Progress) -> Result<Vec<DataFile>> {
-        let mut data = Vec::new();
-        for path in pending.files.clone() {
-            progress.check()?;
-            let found = stats::read(&path)?;
-            if found.rows == 0 {
-                fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
-                pending.files.retain(|kept| kept != &path);
-                continue;
-            }
-            self.disk.sync_file(&path)?;
-            let bytes = fs::metadata(&path).map_err(|e| Error::io("read back", &path, &e))?.len();
-            progress.add_bytes(bytes);
-            let relative = path.strip_prefix(home).unwrap_or(&path).to_string_lossy().into_owned();
-            data.push(DataFile {
-                path: relative,
-                bytes,
-                rows: found.rows,
-                stats: Some(found.json),
-                modified_ms: now_ms(),
-            });
-        }
-        Ok(data)
+        Err(conflict(table, ATTEMPTS))
     }
 
     fn write_ledger(&self, pending: &mut Pending, home: &Path, frame: &mut DataFrame) -> Result<String> {
@@ -201,6 +201,82 @@ impl Lake {
         self.disk.sync_folder(&folder)?;
         Ok(relative)
     }
+}
+
+/// The commit that makes the work visible on top of `state`.
+fn plan(
+    table: &TableName,
+    write: &Write,
+    work: &Work,
+    state: Option<&State>,
+    ledger_file: Option<String>,
+    entries: u64,
+) -> Result<Plan> {
+    let replaces = write.mode == Mode::Replace;
+    let kept = state.filter(|_| !replaces);
+    let mut ledger = kept.map(State::ledger).unwrap_or_default();
+    ledger.extend(ledger_file);
+    let (sources, moved) = source::written(state, write.source.as_ref(), replaces);
+    let mut actions = actions(table, state, work, replaces)?;
+    actions.extend(moved);
+    let delta_operation = match &write.mode {
+        Mode::Merge(merge) => ("MERGE", json!({"predicate": merge.key.join(", ")})),
+        Mode::Append => ("WRITE", json!({"mode": "Append"})),
+        Mode::Create | Mode::Replace => ("WRITE", json!({"mode": "Overwrite"})),
+    };
+    let sum = |files: &[crate::state::DataFile]| files.iter().map(|file| file.rows).sum::<u64>();
+    let deleted = if replaces { state.map_or(0, State::rows) } else { work.changes.deleted };
+    Ok(Plan {
+        delta_operation,
+        operation: write.operation.clone(),
+        info: write.info.clone(),
+        actions,
+        rows: kept.map_or(0, State::rows) + sum(&work.added) - sum(&work.removed),
+        ledger,
+        ledger_entries: kept.map_or(0, State::ledger_entries) + entries,
+        sources,
+        changes: Some(Changes { deleted, ..work.changes }),
+    })
+}
+
+fn outcome(work: &Work, version: u64, ledger_entries: u64, changes: Changes, changed_anything: bool) -> Committed {
+    Committed {
+        version,
+        rows: work.came,
+        files: work.added.len(),
+        bytes: work.added.iter().map(|file| file.bytes).sum(),
+        ledger_entries,
+        changes,
+        columns: work.column_changes.clone(),
+        changed_anything,
+    }
+}
+
+/// Whether the table would be the same after the write, which a merge or a source's append makes no version for.
+fn brings_nothing(write: &Write, work: &Work, state: &State) -> bool {
+    let can_skip = match write.mode {
+        Mode::Merge(_) => true,
+        Mode::Append => write.source.is_some(),
+        Mode::Create | Mode::Replace => false,
+    };
+    let same_columns = work.columns.0.iter().all(|field| state.columns.0.contains(field));
+    let no_ledger = write.ledger.as_ref().is_none_or(|ledger| ledger.height() == 0);
+    let no_files = work.added.is_empty() && work.removed.is_empty();
+    can_skip && no_files && same_columns && no_ledger && source::is_same(Some(state), write.source.as_ref())
+}
+
+fn conflict(table: &TableName, attempts: u64) -> Error {
+    Error::new(Code::Conflict, format!("Other writers kept committing to {table}; gave up after {attempts} attempts."))
+        .hint("Try again when they are done.")
+}
+
+/// What must hold for a write to begin, and again for its commit.
+fn check_start(table: &TableName, write: &Write, state: Option<&State>) -> Result<()> {
+    check_version(table, &write.mode, write.expected_version, state)?;
+    if let Some(state) = state {
+        state.check_writable(table)?;
+    }
+    source::check(table, state, write.source.as_ref())
 }
 
 /// The last line of the account: what was counted while reading must be what was written.
@@ -222,14 +298,14 @@ pub(crate) fn now_ms() -> i64 {
 }
 
 /// A stamp after those of all files that are there, even if the clock was set back.
-fn next_stamp(state: Option<&State>) -> i64 {
+pub(crate) fn next_stamp(state: Option<&State>) -> i64 {
     let newest = state.and_then(|state| state.files.iter().filter_map(|file| files::stamp_of(&file.path)).max());
     newest.map_or_else(now_ms, |newest| now_ms().max(newest + 1))
 }
 
-fn check_version(table: &TableName, mode: Mode, expected: Option<Option<u64>>, state: Option<&State>) -> Result<()> {
+fn check_version(table: &TableName, mode: &Mode, expected: Option<Option<u64>>, state: Option<&State>) -> Result<()> {
     let found = state.map(|state| state.version);
-    if mode == Mode::Create && found.is_some() {
+    if *mode == Mode::Create && found.is_some() {
         return Err(Error::new(Code::AlreadyExists, format!("The table {table} exists already."))
             .hint("Choose another name, or replace or extend the table.")
             .field("table"));
@@ -245,57 +321,4 @@ fn check_version(table: &TableName, mode: Mode, expected: Option<Option<u64>>, s
         }
         _ => Ok(()),
     }
-}
-
-/// The frame with every column in a type that Delta holds, fitted to the columns `kept` of the table if rows are added.
-fn prepare(mut frame: LazyFrame, kept: Option<&Columns>) -> Result<(LazyFrame, Columns)> {
-    let invalid = |e| files::explain(&e, Path::new("the table"));
-    let schema: SchemaRef = frame.collect_schema().map_err(invalid)?;
-    if schema.is_empty() {
-        return Err(Error::invalid("A table needs at least one column.").hint("Keep a column."));
-    }
-    let mut stored = files::exact_microseconds(frame, &schema).select(conversions(&schema)?);
-    let schema = stored.collect_schema().map_err(invalid)?;
-    let Some(kept) = kept else {
-        return Ok((stored, Columns::of(&schema)?));
-    };
-    let mut fitted = stored.select(fit(&schema, &kept.to_polars()?)?);
-    let schema = fitted.collect_schema().map_err(invalid)?;
-    Ok((fitted, Columns::of(&schema)?))
-}
-
-/// The expressions that give rows of `schema` the columns `kept`, followed by the new ones.
-fn fit(schema: &Schema, kept: &Schema) -> Result<Vec<Expr>> {
-    if !schema.iter_names().any(|name| kept.contains(name)) {
-        return Err(Error::invalid("The rows have no column in common with the table.")
-            .hint("Rename the columns to those of the table, or write a new table."));
-    }
-    let misfits: Vec<String> = kept
-        .iter()
-        .filter_map(|(name, to)| schema.get(name).map(|from| (name, from, to)))
-        .filter(|(_, from, to)| !widens(from, to))
-        .map(|(name, from, to)| format!("`{name}` is {from} and the table has {to}"))
-        .collect();
-    if !misfits.is_empty() {
-        return Err(Error::invalid(format!("The rows do not fit the table: {}.", misfits.join("; ")))
-            .hint("Give the columns the table's types first, or replace the table.")
-            .field("columns"));
-    }
-    let column = |(name, to): (&polars::prelude::PlSmallStr, &DataType)| match schema.get(name) {
-        Some(from) if from == to => col(name.clone()),
-        Some(_) => col(name.clone()).strict_cast(to.clone()),
-        None => lit(polars::prelude::NULL).cast(to.clone()).alias(name.clone()),
-    };
-    let same_but_case =
-        |name: &str| kept.iter_names().find(|k| k.as_str() != name && k.to_lowercase() == name.to_lowercase());
-    let mut fitted: Vec<Expr> = kept.iter().map(column).collect();
-    for name in schema.iter_names().filter(|name| !kept.contains(name)) {
-        if let Some(other) = same_but_case(name) {
-            return Err(Error::invalid(format!("The rows have a column `{name}` and the table has `{other}`."))
-                .hint("Give the column the table's spelling.")
-                .field("columns"));
-        }
-        fitted.push(col(name.clone()));
-    }
-    Ok(fitted)
 }
