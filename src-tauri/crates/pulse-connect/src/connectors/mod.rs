@@ -23,7 +23,9 @@ macro_rules! connectors {
     };
 }
 
-connectors! {}
+connectors! {
+    sqlite::Sqlite,
+}
 
 /// A registered connector.
 struct Entry {
