@@ -42,12 +42,9 @@ fn dependencies_point_one_way() {
 #[test]
 fn each_engine_is_in_exactly_one_crate() {
     let all = dependencies();
-    for (library, home) in [
-        ("tauri", "cloud-pulse"),
-        ("deltalake", "pulse-lake"),
-        ("duckdb", "pulse-query"),
-        ("axum", "pulse-cli"),
-    ] {
+    for (library, home) in
+        [("tauri", "cloud-pulse"), ("deltalake", "pulse-lake"), ("duckdb", "pulse-query"), ("axum", "pulse-cli")]
+    {
         let users: Vec<_> = all.iter().filter(|(_, deps)| deps.contains(library)).map(|(name, _)| name).collect();
         assert_eq!(users, [home], "{library} belongs in {home} alone");
     }

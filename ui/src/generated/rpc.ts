@@ -930,7 +930,11 @@ stored: string,
 /**
  * When it was imported, in ms since 1970.
  */
-at_ms: number, };
+at_ms: number, 
+/**
+ * What is known about it besides: licence, version, ETag.
+ */
+facts: Array<Fact>, };
 
 /**
  * A column of the preview grid.

@@ -6,7 +6,7 @@ use rusqlite::{Row, ToSql, named_params};
 use serde::{Deserialize, Serialize};
 
 use crate::Catalog;
-use crate::value::{count_in, count_out, list};
+use crate::value::{count_in, count_out, json_in, json_out, list};
 
 /// The landed files of a catalog.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub struct LandedFile {
     pub version: u64,
     /// The job that imported it.
     pub job: Option<String>,
+    /// What is known about it besides, label and value: licence, version, ETag.
+    pub facts: Vec<(String, String)>,
 }
 
 /// Whether the workspace has the bytes.
@@ -81,9 +83,9 @@ impl Landing<'_> {
         self.0.transact("record the landed files", |t| {
             let mut statement = t.prepare_cached(
                 "INSERT INTO landed_files (sha256, name, bytes, original_path, stored, path, mtime_ms, at_ms,
-                     table_name, version, job)
+                     table_name, version, job, facts)
                  VALUES (:sha256, :name, :bytes, :original_path, :stored, :path, :mtime_ms, :at_ms,
-                     :table, :version, :job)",
+                     :table, :version, :job, :facts)",
             )?;
             for file in files {
                 statement.execute(named_params! {
@@ -98,6 +100,7 @@ impl Landing<'_> {
                     ":table": file.table,
                     ":version": count_in(file.version)?,
                     ":job": file.job,
+                    ":facts": json_in(&file.facts)?,
                 })?;
             }
             Ok(())
@@ -124,6 +127,7 @@ fn file(row: &Row<'_>) -> rusqlite::Result<LandedFile> {
         table: row.get("table_name")?,
         version: count_out(row, "version")?,
         job: row.get("job")?,
+        facts: json_out(row, "facts")?,
     })
 }
 
@@ -147,6 +151,7 @@ mod tests {
             table: "bronze.prices".into(),
             version,
             job: None,
+            facts: vec![("Licence".into(), "CC0".into())],
         };
         let copied = LandedFile {
             stored: Stored::Copied,

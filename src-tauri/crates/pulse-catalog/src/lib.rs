@@ -1,5 +1,5 @@
-//! The catalog: what a workspace knows besides its tables (recipes with their history, jobs, landed files, saved
-//! queries, settings), in one SQLite database named `catalog.db`.
+//! The catalog: what a workspace knows besides its tables (recipes with their history, connections without
+//! their secrets, sources, jobs, landed files, saved queries, settings), in one SQLite database named `catalog.db`.
 //!
 //! Rows of data never enter it: it can be moved away at any time without losing a table. Every call is synchronous and
 //! durable when it returns. Callers pass the time in as milliseconds since 1970 (UTC), so that the crate has no clock.
@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use pulse_core::{Error, Result};
 use rusqlite::Connection;
 
+mod connections;
 mod failure;
 mod jobs;
 mod landing;
@@ -17,13 +18,16 @@ mod open;
 mod queries;
 mod recipes;
 mod settings;
+mod sources;
 mod value;
 
+pub use connections::{Connections, StoredConnection};
 pub use jobs::{JobState, Jobs, StoredJob};
 pub use landing::{LandedFile, Landing, Stored};
 pub use queries::{HistoryEntry, Queries, SavedQuery};
 pub use recipes::{Recipes, Revision, StoredRecipe};
 pub use settings::Settings;
+pub use sources::{Sources, StoredSource};
 
 /// The open catalog of one workspace; shared between threads by reference.
 #[derive(Debug)]
@@ -60,6 +64,16 @@ impl Catalog {
     /// Saved SQL and the history of what was run.
     pub fn queries(&self) -> Queries<'_> {
         Queries(self)
+    }
+
+    /// Named settings of outside systems.
+    pub fn connections(&self) -> Connections<'_> {
+        Connections(self)
+    }
+
+    /// What is read through them into tables.
+    pub fn sources(&self) -> Sources<'_> {
+        Sources(self)
     }
 
     /// Small choices of the user.

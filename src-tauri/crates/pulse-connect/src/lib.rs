@@ -135,6 +135,11 @@ fn is_blank(text: &[u8]) -> bool {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).iter().all(u8::is_ascii_whitespace)
 }
 
+/// Ledger entries as a frame with the columns of a ledger.
+pub fn ledger_frame(entries: &[LedgerEntry]) -> Result<DataFrame> {
+    ledger::frame(entries)
+}
+
 /// The first entries of a ledger frame.
 fn entries(ledger: &DataFrame, most: usize) -> Result<Vec<LedgerEntry>> {
     let read = || -> PolarsResult<Vec<LedgerEntry>> {

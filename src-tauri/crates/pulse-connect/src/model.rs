@@ -174,6 +174,8 @@ pub struct Read {
     /// Every record and value that did not fit; the columns are [`LedgerEntry::COLUMNS`].
     #[serde(skip)]
     pub ledger: DataFrame,
+    /// The columns without a single value, whose type says nothing.
+    pub empty: Vec<String>,
     /// The inputs, in order.
     pub files: Vec<ReadFile>,
     /// What the user should know, such as columns that were renamed.

@@ -74,6 +74,7 @@ pub(crate) fn unite(
     Ok(Read {
         frame,
         columns: columns.iter().map(|column| column.describe(options)).collect(),
+        empty: columns.iter().filter(|column| column.is_empty()).map(|column| column.name.clone()).collect(),
         detected: detected.unwrap_or_else(Detected::default),
         records,
         rows: records - rejected,
@@ -183,6 +184,10 @@ impl Column {
             Plan::Typed(dtype, _) => dtype.clone(),
             Plan::Mixed => DataType::String,
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(&self.plan, Plan::Texts(verdict) if verdict.empty)
     }
 
     fn describe(&self, options: &ReadOptions) -> ColumnPlan {

@@ -4,7 +4,7 @@ use pulse_core::Result;
 use pulse_rpc::types::*;
 use pulse_rpc::{Arrow, Commands};
 
-use crate::{Engine, apply, export, import, recipes, rows, sql, tables};
+use crate::{Engine, apply, connections, export, import, recipes, rows, sources, sql, tables, tickets};
 
 impl Commands for Engine {
     fn workspace(&self, _: Nothing) -> Result<Workspace> {
@@ -51,72 +51,73 @@ impl Commands for Engine {
         import::start(self, request)
     }
 
-    fn connector_catalogue(&self, _request: Nothing) -> Result<Vec<ConnectorInfo>> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn connector_catalogue(&self, _: Nothing) -> Result<Vec<ConnectorInfo>> {
+        Ok(connections::catalogue())
     }
 
-    fn connection_list(&self, _request: Nothing) -> Result<Vec<ConnectionInfo>> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn connection_list(&self, _: Nothing) -> Result<Vec<ConnectionInfo>> {
+        connections::list(self)
     }
 
-    fn connection_save(&self, _request: ConnectionDoc) -> Result<ConnectionInfo> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn connection_save(&self, request: ConnectionDoc) -> Result<ConnectionInfo> {
+        connections::save(self, &request)
     }
 
-    fn connection_test(&self, _request: ConnectionTest) -> Result<ConnectionCheck> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn connection_test(&self, request: ConnectionTest) -> Result<ConnectionCheck> {
+        connections::test(self, &request)
     }
 
-    fn connection_duplicate(&self, _request: ConnectionId) -> Result<ConnectionInfo> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn connection_duplicate(&self, request: ConnectionId) -> Result<ConnectionInfo> {
+        connections::duplicate(self, &request.id)
     }
 
-    fn connection_delete(&self, _request: ConnectionId) -> Result<Nothing> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn connection_delete(&self, request: ConnectionId) -> Result<Nothing> {
+        connections::delete(self, &request.id).map(|()| Nothing {})
     }
 
-    fn secrets_status(&self, _request: Nothing) -> Result<SecretsStatus> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn secrets_status(&self, _: Nothing) -> Result<SecretsStatus> {
+        Ok(connections::secrets_status(self))
     }
 
-    fn secrets_unlock(&self, _request: SecretsPassphrase) -> Result<SecretsStatus> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn secrets_unlock(&self, request: SecretsPassphrase) -> Result<SecretsStatus> {
+        connections::secrets_unlock(self, &request)
     }
 
-    fn source_browse(&self, _request: BrowseRequest) -> Result<Listing> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn source_browse(&self, request: BrowseRequest) -> Result<Listing> {
+        sources::browse(self, &request)
     }
 
-    fn source_preview(&self, _request: SourcePreviewRequest) -> Result<SourcePreview> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn source_preview(&self, request: SourcePreviewRequest) -> Result<SourcePreview> {
+        sources::preview(self, &request)
     }
 
-    fn ticket_progress(&self, _request: Ticket) -> Result<TicketProgress> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn ticket_progress(&self, request: Ticket) -> Result<TicketProgress> {
+        Ok(tickets::progress(self, &request))
     }
 
-    fn ticket_cancel(&self, _request: Ticket) -> Result<Nothing> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn ticket_cancel(&self, request: Ticket) -> Result<Nothing> {
+        tickets::cancel(self, &request);
+        Ok(Nothing {})
     }
 
-    fn source_list(&self, _request: Nothing) -> Result<Vec<SourceInfo>> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn source_list(&self, _: Nothing) -> Result<Vec<SourceInfo>> {
+        sources::list(self)
     }
 
-    fn source_save(&self, _request: SourceDoc) -> Result<SourceInfo> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn source_save(&self, request: SourceDoc) -> Result<SourceInfo> {
+        sources::save(self, request)
     }
 
-    fn source_delete(&self, _request: SourceId) -> Result<Nothing> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn source_delete(&self, request: SourceId) -> Result<Nothing> {
+        sources::delete(self, &request.id).map(|()| Nothing {})
     }
 
-    fn source_refresh(&self, _request: RefreshRequest) -> Result<Refreshing> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn source_refresh(&self, request: RefreshRequest) -> Result<Refreshing> {
+        sources::refresh(self, &request)
     }
 
-    fn source_news(&self, _request: Nothing) -> Result<Vec<SourceNews>> {
-        Err(pulse_core::Error::internal("run this command", "it is being built"))
+    fn source_news(&self, _: Nothing) -> Result<Vec<SourceNews>> {
+        sources::news(self)
     }
 
     fn step_catalogue(&self, _: Nothing) -> Result<Vec<StepInfo>> {

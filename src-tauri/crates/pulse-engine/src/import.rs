@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use polars::prelude::DataFrame;
 use pulse_connect::{Input, ReadOptions as Options};
 use pulse_core::{Error, Layer, Progress, Result, TableName};
 use pulse_lake::{Mode, Write};
@@ -56,20 +57,26 @@ pub(crate) fn preview(engine: &Engine, request: &ImportPreviewRequest) -> Result
     let options = options(&request.options);
     let found =
         pulse_connect::preview(&inputs(&request.files), &options, scratch.path(), PREVIEW_ROWS, &Progress::new())?;
-    let sample_rows = found.frame.height() as u64;
-    Ok(ImportPreview {
-        id: engine.0.frames.keep_preview(found.frame),
+    let (shown, frame) = shown(found);
+    let id = engine.0.frames.keep_preview(frame);
+    Ok(ImportPreview { id, seconds: began.elapsed().as_secs_f64(), ..shown })
+}
+
+/// A preview as the window gets it, except for its id and time, and its rows.
+pub(crate) fn shown(found: pulse_connect::Preview) -> (ImportPreview, DataFrame) {
+    let shown = ImportPreview {
         settings: settings(&found.detected),
         columns: found.columns.into_iter().map(column).collect(),
         records: found.records,
         rows: found.rows,
         rejected: found.rejected,
         complete: found.complete,
-        sample_rows,
+        sample_rows: found.frame.height() as u64,
         warnings: found.warnings,
         ledger: found.ledger.into_iter().map(ledger_row).collect(),
-        seconds: began.elapsed().as_secs_f64(),
-    })
+        ..ImportPreview::default()
+    };
+    (shown, found.frame)
 }
 
 pub(crate) fn start(engine: &Engine, request: ImportRequest) -> Result<JobStarted> {
@@ -158,16 +165,19 @@ fn commit_info(read: &pulse_connect::Read, origins: &[Origin], request: &ImportR
     info
 }
 
-fn scratch(engine: &Engine) -> Result<tempfile::TempDir> {
+pub(crate) fn scratch(engine: &Engine) -> Result<tempfile::TempDir> {
     let folder = engine.0.workspace.scratch();
     tempfile::TempDir::new_in(&folder).map_err(|cause| Error::io("make a folder in", &folder, &cause))
 }
 
 fn inputs(files: &[ImportFile]) -> Vec<Input> {
-    files.iter().map(|file| Input { path: PathBuf::from(&file.path), member: file.member.clone(), name: None }).collect()
+    files
+        .iter()
+        .map(|file| Input { path: PathBuf::from(&file.path), member: file.member.clone(), name: None })
+        .collect()
 }
 
-fn options(options: &ReadOptions) -> Options {
+pub(crate) fn options(options: &ReadOptions) -> Options {
     let ReadOptions { format, encoding, delimiter, quote, header, skip_lines, types, records_path, source_column } =
         options.clone();
     Options { format, encoding, delimiter, quote, header, skip_lines, types, records_path, source_column }
@@ -181,7 +191,7 @@ fn mode(mode: ImportMode) -> Mode {
     }
 }
 
-fn settings(detected: &pulse_connect::Detected) -> Vec<ImportSetting> {
+pub(crate) fn settings(detected: &pulse_connect::Detected) -> Vec<ImportSetting> {
     let all = [
         ("format", &detected.format),
         ("encoding", &detected.encoding),
@@ -191,22 +201,23 @@ fn settings(detected: &pulse_connect::Detected) -> Vec<ImportSetting> {
         ("skip_lines", &detected.skip_lines),
         ("records_path", &detected.records_path),
     ];
-    let setting = |(key, setting): (&str, &Option<pulse_connect::Setting>)| {
-        setting.as_ref().map(|setting| ImportSetting {
-            key: key.to_owned(),
-            value: setting.value.clone(),
-            confidence: setting.confidence,
-            why: setting.why.clone(),
-        })
-    };
-    all.into_iter().filter_map(setting).collect()
+    all.into_iter().filter_map(|(key, found)| found.as_ref().map(|found| setting(key, found))).collect()
 }
 
-fn column(plan: pulse_connect::ColumnPlan) -> ImportColumn {
+pub(crate) fn setting(key: &str, setting: &pulse_connect::Setting) -> ImportSetting {
+    ImportSetting {
+        key: key.to_owned(),
+        value: setting.value.clone(),
+        confidence: setting.confidence,
+        why: setting.why.clone(),
+    }
+}
+
+pub(crate) fn column(plan: pulse_connect::ColumnPlan) -> ImportColumn {
     ImportColumn { name: plan.name, type_word: plan.type_word, why: plan.why, overridden: plan.overridden }
 }
 
-fn ledger_row(entry: pulse_core::LedgerEntry) -> LedgerRow {
+pub(crate) fn ledger_row(entry: pulse_core::LedgerEntry) -> LedgerRow {
     LedgerRow {
         kind: match entry.kind {
             pulse_core::LedgerKind::Record => "record",

@@ -6,7 +6,7 @@ use pulse_rpc::types::*;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::now_ms;
-use crate::{Engine, apply, export, import, jobs};
+use crate::{Engine, apply, export, import, jobs, sources};
 
 /// Jobs a list shows.
 const LISTED: u32 = 100;
@@ -18,6 +18,7 @@ pub(crate) enum Request {
     ImportStart(ImportRequest),
     RecipeApply(ApplyRequest),
     ExportStart(ExportRequest),
+    SourceRefresh(sources::Refresh),
 }
 
 impl Engine {
@@ -44,6 +45,7 @@ impl Engine {
             Request::ImportStart(request) => import::start(self, request),
             Request::RecipeApply(request) => apply::start(self, request),
             Request::ExportStart(request) => export::start(self, request),
+            Request::SourceRefresh(refresh) => sources::again(self, refresh),
         }
     }
 

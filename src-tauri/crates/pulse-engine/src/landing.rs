@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use pulse_catalog::{LandedFile, Stored};
+use pulse_connect::Landed;
 use pulse_core::{Error, Progress, Result, TableName};
-use pulse_rpc::types::Origin;
+use pulse_rpc::types::{Fact, Origin};
 use sha2::{Digest, Sha256};
 
 use crate::Engine;
@@ -35,7 +36,73 @@ pub(crate) fn keep(engine: &Engine, source: &Path, sha256: &str, progress: &Prog
         bytes: meta.len(),
         stored: stored.as_str().to_owned(),
         at_ms: now_ms() as f64,
+        facts: Vec::new(),
     })
+}
+
+/// Keeps bytes that a connector fetched. A file of its own gets a second name in landing, whatever its size, so that
+/// nothing is copied and the first name stays good until [`release`].
+pub(crate) fn keep_fetched(engine: &Engine, landed: &Landed, progress: &Progress) -> Result<Origin> {
+    let failed = |cause: std::io::Error| Error::io("keep", &landed.path, &cause);
+    let sha256 = hash(&landed.path, progress)?;
+    let origin = if landed.owned {
+        let target = place(engine, &sha256);
+        if !target.exists() {
+            let folder = target.parent().unwrap_or(&target).to_owned();
+            fs::create_dir_all(&folder).map_err(failed)?;
+            File::options().write(true).open(&landed.path).and_then(|file| file.sync_all()).map_err(failed)?;
+            if fs::hard_link(&landed.path, &target).is_err() {
+                copy(engine, &landed.path, &sha256, progress)?;
+            }
+            sync_folder(&folder).and_then(|()| sync_folder(&engine.0.workspace.landing())).map_err(failed)?;
+        }
+        let bytes = fs::metadata(&target).map_err(failed)?.len();
+        let stored = Stored::Copied.as_str().to_owned();
+        Origin {
+            name: String::new(),
+            path: String::new(),
+            sha256,
+            bytes,
+            stored,
+            at_ms: now_ms() as f64,
+            facts: Vec::new(),
+        }
+    } else {
+        keep(engine, &landed.path, &sha256, progress)?
+    };
+    Ok(Origin {
+        name: landed.name.clone(),
+        path: landed.origin.clone(),
+        facts: landed.facts.iter().map(|(label, value)| Fact { label: label.clone(), value: value.clone() }).collect(),
+        ..origin
+    })
+}
+
+/// Removes the first names of a connector's own files, once their rows are committed.
+pub(crate) fn release(landed: &[Landed]) {
+    for file in landed.iter().filter(|file| file.owned) {
+        if let Err(cause) = fs::remove_file(&file.path) {
+            tracing::warn!(file = %file.path.display(), %cause, "A fetched file could not be tidied away.");
+        }
+    }
+}
+
+/// Where the bytes with that hash are kept.
+pub(crate) fn find(engine: &Engine, sha256: &str) -> Option<PathBuf> {
+    Some(place(engine, sha256)).filter(|path| path.exists())
+}
+
+fn hash(path: &Path, progress: &Progress) -> Result<String> {
+    let failed = |cause: std::io::Error| Error::io("read", path, &cause);
+    let mut file = File::open(path).map_err(failed)?;
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; CHUNK]);
+    loop {
+        progress.check()?;
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => return Ok(hex(&hash.finalize())),
+            read => hash.update(&buffer[..read]),
+        }
+    }
 }
 
 /// Records in the catalog which files a version came from.
@@ -56,6 +123,7 @@ pub(crate) fn record(engine: &Engine, origins: &[Origin], table: &TableName, ver
             table: table.to_string(),
             version,
             job: None,
+            facts: origin.facts.iter().map(|fact| (fact.label.clone(), fact.value.clone())).collect(),
         }
     };
     engine.0.catalog.landing().insert(&origins.iter().map(file).collect::<Vec<_>>())

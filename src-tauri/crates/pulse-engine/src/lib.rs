@@ -20,6 +20,7 @@ mod samples;
 mod sources;
 mod sql;
 mod tables;
+mod tickets;
 mod types;
 mod workspace;
 
@@ -45,6 +46,10 @@ struct Parts {
     frames: frames::Frames,
     profiles: Mutex<HashMap<String, pulse_rpc::types::TableProfile>>,
     queries: Mutex<HashMap<String, Progress>>,
+    tickets: Mutex<HashMap<String, Progress>>,
+    /// The job of every source that was refreshed since the start.
+    refreshing: Mutex<HashMap<String, String>>,
+    secrets: pulse_secrets::Secrets,
     catalog: Arc<Catalog>,
     workspace: workspace::Workspace,
 }
@@ -69,6 +74,9 @@ impl Engine {
             frames: frames::Frames::default(),
             profiles: Mutex::new(HashMap::new()),
             queries: Mutex::new(HashMap::new()),
+            tickets: Mutex::new(HashMap::new()),
+            refreshing: Mutex::new(HashMap::new()),
+            secrets: connections::open_secrets(workspace.root())?,
             catalog,
             workspace,
         })))
@@ -98,6 +106,11 @@ impl Engine {
     pub fn exports(&self) -> std::path::PathBuf {
         self.0.workspace.exports()
     }
+}
+
+/// The kind and settings, with secrets, that a connection string stands for.
+pub fn connection_from_url(text: &str) -> Result<(String, serde_json::Value)> {
+    pulse_connect::from_url(text).map(|(kind, settings)| (kind.to_owned(), settings))
 }
 
 /// A lock that a panicking thread left is still good: the guarded maps are changed by single calls only.

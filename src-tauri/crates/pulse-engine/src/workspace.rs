@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pulse_core::{Code, Error, Result};
 
@@ -28,6 +29,7 @@ impl Workspace {
         // What an earlier process left in these folders belongs to nobody: only one process has the lock.
         empty(&workspace.scratch())?;
         empty(&workspace.incoming())?;
+        forget_old(&workspace.downloads()?)?;
         Ok(workspace)
     }
 
@@ -51,6 +53,14 @@ impl Workspace {
     /// Copies on their way into landing, on the same file system; emptied at every start.
     pub fn incoming(&self) -> PathBuf {
         self.landing().join(".incoming")
+    }
+
+    /// Downloads that were not finished, for the next try to go on with; on the same file system as landing. Those that
+    /// nobody came back for in a month are removed at a start.
+    pub fn downloads(&self) -> Result<PathBuf> {
+        let folder = self.landing().join(".downloads");
+        fs::create_dir_all(&folder).map_err(|cause| Error::io("make the folder", &folder, &cause))?;
+        Ok(folder)
     }
 
     /// Delta tables.
@@ -86,6 +96,25 @@ fn empty(folder: &Path) -> Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+        }
+        Ok(())
+    };
+    clear().map_err(|cause| Error::io("clear the folder", folder, &cause))
+}
+
+/// Removes what was not touched for a month.
+fn forget_old(folder: &Path) -> Result<()> {
+    const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    let clear = || {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let meta = entry.metadata()?;
+            let is_old = meta.modified()?.elapsed().is_ok_and(|age| age > MONTH);
+            match (is_old, meta.is_dir()) {
+                (true, true) => fs::remove_dir_all(entry.path())?,
+                (true, false) => fs::remove_file(entry.path())?,
+                (false, _) => {}
+            }
         }
         Ok(())
     };

@@ -34,7 +34,7 @@ impl From<LazyFrame> for Rows {
 
 impl Rows {
     /// The rows as a plan.
-    pub(crate) fn lazy(&self) -> Result<LazyFrame> {
+    pub fn lazy(&self) -> Result<LazyFrame> {
         match self {
             Self::Lazy(frame) => Ok(frame.clone()),
             Self::Files { files, schema } => scan(files, schema),

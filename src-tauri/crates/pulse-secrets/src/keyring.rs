@@ -60,6 +60,9 @@ fn refused(attempt: &str, cause: &Cause) -> Error {
         Cause::BadEncoding(_) | Cause::BadDataFormat(..) => "the entry holds something else".to_owned(),
         other => other.to_string(),
     };
-    Error::new(Code::PermissionDenied, format!("The system's keyring could not {attempt} the secrets of a connection: {why}."))
-        .hint("Unlock the keyring, or set PULSE_SECRETS=file to keep secrets in a file under a passphrase.")
+    Error::new(
+        Code::PermissionDenied,
+        format!("The system's keyring could not {attempt} the secrets of a connection: {why}."),
+    )
+    .hint("Unlock the keyring, or set PULSE_SECRETS=file to keep secrets in a file under a passphrase.")
 }

@@ -71,8 +71,11 @@ impl Sealed {
         let envelope: Envelope = serde_json::from_str(&text).map_err(|_| damaged(path))?;
         let Envelope { head, nonce, sealed } = envelope;
         if head.format != FORMAT || head.kdf != "argon2id" {
-            return Err(Error::new(Code::Unsupported, format!("{} was written by a newer Cloud Pulse.", path.display()))
-                .hint("Start the newer program; nothing was changed."));
+            return Err(Error::new(
+                Code::Unsupported,
+                format!("{} was written by a newer Cloud Pulse.", path.display()),
+            )
+            .hint("Start the newer program; nothing was changed."));
         }
         let decode = |text: &str| BASE64.decode(text).map_err(|_| damaged(path));
         let key = derive(passphrase, &decode(&head.salt)?, &head)?;
@@ -114,8 +117,7 @@ impl Sealed {
         self.key
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut bytes)
             .map_err(|cause| Error::internal("encrypt secrets", cause))?;
-        let envelope =
-            Envelope { head: self.head.clone(), nonce: BASE64.encode(nonce), sealed: BASE64.encode(&bytes) };
+        let envelope = Envelope { head: self.head.clone(), nonce: BASE64.encode(nonce), sealed: BASE64.encode(&bytes) };
         let text = serde_json::to_vec_pretty(&envelope).map_err(|cause| Error::internal("write secrets", cause))?;
         let temporary = self.path.with_extension("new");
         let written = private(&temporary)
@@ -141,7 +143,9 @@ fn private(path: &Path) -> std::io::Result<File> {
 fn derive(passphrase: &str, salt: &[u8], head: &Head) -> Result<LessSafeKey> {
     // A file that asks for more than this was not written by us and would only take the memory.
     if head.memory_kib > 1 << 20 || head.passes > 64 {
-        return Err(Error::damaged("The file of secrets asks for an absurd amount of work.").hint("Restore it from a copy."));
+        return Err(
+            Error::damaged("The file of secrets asks for an absurd amount of work.").hint("Restore it from a copy.")
+        );
     }
     let internal = |cause: argon2::Error| Error::internal("make a key of the passphrase", cause);
     let params = Params::new(head.memory_kib, head.passes, 1, Some(32)).map_err(internal)?;

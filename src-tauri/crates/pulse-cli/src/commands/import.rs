@@ -8,17 +8,26 @@ use pulse_rpc::Commands;
 use pulse_rpc::types::*;
 use serde_json::{Value, json};
 
-use super::{count, finish, number, text};
+use super::{count, error, finish, number, sources, text};
 use crate::args::{Import, Mode, Preview, Reading};
 use crate::output::{Answer, Table};
 
 pub fn import(engine: &Engine, args: &Import) -> Result<Answer> {
+    if args.from.connection.is_some() {
+        let (what, options) = (what(&args.reading)?, options(&args.reading));
+        return sources::import_from(engine, what.as_deref(), &args.from, options, args.table.as_deref(), args.mode);
+    }
     let (files, suggested) = files(engine, &args.reading)?;
     let table = args.table.clone().unwrap_or_else(|| format!("bronze.{suggested}"));
     let mode = match args.mode {
         Mode::Create => ImportMode::Create,
         Mode::Append => ImportMode::Append,
         Mode::Replace => ImportMode::Replace,
+        Mode::Merge => {
+            return Err(Error::invalid("Files are not merged by a key.")
+                .hint("Append or replace, or import the folder through a connection.")
+                .field("mode"));
+        }
     };
     let request = ImportRequest { files, options: options(&args.reading), table, mode };
     let result = finish(engine, &engine.import_start(request)?)?;
@@ -39,10 +48,19 @@ pub fn sentence(result: &Value) -> String {
 }
 
 pub fn preview(engine: &Engine, args: &Preview) -> Result<Answer> {
+    if args.from.connection.is_some() {
+        let what = what(&args.reading)?;
+        return sources::preview_from(engine, what.as_deref(), &args.from, options(&args.reading), args.rows);
+    }
     let (files, _) = files(engine, &args.reading)?;
     let found = engine.import_preview(ImportPreviewRequest { files, options: options(&args.reading) })?;
+    previewed(engine, found, args.rows)
+}
+
+/// What a preview found and its first rows.
+pub fn previewed(engine: &Engine, found: ImportPreview, limit: u64) -> Result<Answer> {
     let source = RowSource::Import { id: found.id.clone() };
-    let rows = engine.json_rows(&RowsRequest { source, offset: 0, limit: args.rows })?;
+    let rows = engine.json_rows(&RowsRequest { source, offset: 0, limit })?;
     let mut lines: Vec<String> = vec![String::new()];
     for setting in &found.settings {
         lines.push(format!(
@@ -103,14 +121,19 @@ fn files(engine: &Engine, reading: &Reading) -> Result<(Vec<ImportFile>, String)
     Ok((files, found.suggested_table))
 }
 
+/// What is read through a connection: one name.
+fn what(reading: &Reading) -> Result<Option<String>> {
+    match reading.paths.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one.to_string_lossy().into_owned())),
+        _ => Err(Error::invalid("Through a connection one thing is read at a time.")
+            .hint("Give one name, or several with --set as a JSON array.")),
+    }
+}
+
 fn absolute(path: &Path) -> Result<String> {
     let absolute = std::path::absolute(path).map_err(|cause| Error::io("find", path, &cause))?;
     Ok(absolute.display().to_string())
-}
-
-fn error(problem: Problem) -> Error {
-    let code = serde_json::from_value(Value::String(problem.code)).unwrap_or(pulse_core::Code::Internal);
-    Error { code, message: problem.message, hint: problem.hint, field: problem.field }
 }
 
 fn options(reading: &Reading) -> ReadOptions {

@@ -4,6 +4,7 @@ mod clean;
 mod demo;
 mod import;
 mod query;
+mod sources;
 mod tables;
 
 use std::io::IsTerminal;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use pulse_core::{Error, Result};
 use pulse_engine::Engine;
-use pulse_rpc::types::JobStarted;
+use pulse_rpc::types::{JobStarted, Problem};
 use serde_json::Value;
 
 use crate::args::Command;
@@ -31,6 +32,10 @@ pub fn run(engine: &Engine, command: &Command) -> Result<Answer> {
         Command::Clean(clean) => clean::clean(engine, clean),
         Command::Sql(sql) => query::sql(engine, &sql.query, sql.limit),
         Command::Export(export) => query::export(engine, export),
+        Command::Connections(connections) => sources::connections(engine, connections.action.as_ref()),
+        Command::Browse(browse) => sources::browse(engine, browse),
+        Command::Sources => sources::sources(engine),
+        Command::Refresh(refresh) => sources::refresh(engine, refresh),
         Command::Jobs => tables::jobs(engine),
         Command::Demo => demo::demo(engine),
         Command::Serve(_) => Err(Error::internal("serve", "it is not an answering command")),
@@ -61,6 +66,12 @@ fn watch(engine: &Engine, job: &str) {
         }
         thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// A problem as the error it came from.
+fn error(problem: Problem) -> Error {
+    let code = serde_json::from_value(Value::String(problem.code)).unwrap_or(pulse_core::Code::Internal);
+    Error { code, message: problem.message, hint: problem.hint, field: problem.field }
 }
 
 /// Counts with separators: `6,001,215`.

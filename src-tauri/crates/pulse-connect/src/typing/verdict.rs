@@ -15,11 +15,13 @@ pub(crate) struct Verdict {
     pub digits: (usize, usize),
     /// The form of a timestamp.
     pub form: Option<Form>,
+    /// Whether there is no value at all.
+    pub empty: bool,
 }
 
 impl Verdict {
     fn new(kind: Type, why: String) -> Self {
-        Self { kind, why, digits: (0, 0), form: None }
+        Self { kind, why, digits: (0, 0), form: None, empty: false }
     }
 
     /// Plain text, for columns whose parts differ.
@@ -53,7 +55,12 @@ pub(crate) fn verdict(evidence: &Evidence, asked: Option<Type>) -> Verdict {
     };
     let scale = evidence.scales.map_or(0, |s| usize::from(s.1));
     let digits = usize::from(evidence.whole) + scale;
-    Verdict { digits: (if digits <= 18 { 18 } else { 38 }, scale), form: evidence.form, ..Verdict::new(kind, why) }
+    Verdict {
+        digits: (if digits <= 18 { 18 } else { 38 }, scale),
+        form: evidence.form,
+        empty: evidence.values() == 0,
+        ..Verdict::new(kind, why)
+    }
 }
 
 /// The type that gives every value's text back.

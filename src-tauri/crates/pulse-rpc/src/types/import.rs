@@ -109,7 +109,7 @@ pub struct ImportPreviewRequest {
 }
 
 /// The first rows as they will become and why.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
 #[ts(export_to = "rpc.ts")]
 pub struct ImportPreview {
     /// For `rows`.

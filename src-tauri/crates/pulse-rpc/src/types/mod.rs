@@ -63,7 +63,19 @@ macro_rules! json_items {
     ($($type:ty),+ $(,)?) => { $(impl JsonItem for $type {})+ };
 }
 
-json_items!(TableInfo, VersionInfo, StepInfo, RecipeDoc, StepCount, SqlRun, JobInfo, ConnectorInfo, ConnectionInfo, SourceInfo, SourceNews);
+json_items!(
+    TableInfo,
+    VersionInfo,
+    StepInfo,
+    RecipeDoc,
+    StepCount,
+    SqlRun,
+    JobInfo,
+    ConnectorInfo,
+    ConnectionInfo,
+    SourceInfo,
+    SourceNews
+);
 
 /// No request or no response.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, TS)]

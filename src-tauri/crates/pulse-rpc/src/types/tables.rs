@@ -130,6 +130,9 @@ pub struct Origin {
     pub stored: String,
     /// When it was imported, in ms since 1970.
     pub at_ms: f64,
+    /// What is known about it besides: licence, version, ETag.
+    #[serde(default)]
+    pub facts: Vec<super::Fact>,
 }
 
 /// One version in a table's history.

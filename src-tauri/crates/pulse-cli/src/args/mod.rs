@@ -1,8 +1,12 @@
 //! The command line.
 
+mod sources;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub use sources::*;
 
 /// Cloud Pulse without its window: import, clean, query and export tables of a workspace.
 #[derive(Debug, Parser)]
@@ -34,6 +38,7 @@ impl Args {
 pub enum Command {
     /// Import files or folders into a bronze table, with every record accounted for.
     #[command(after_help = "Example: pulse import prices.csv.gz --table bronze.prices --type code=text\n\
+        Example: pulse import --from shop public.orders --table bronze.orders --mode merge --key id\n\
         JSON: table, version, records, rows, rejected, ledger, seconds")]
     Import(Import),
     /// Show how files would be imported: detected settings, types with reasons, first rows.
@@ -67,6 +72,20 @@ pub enum Command {
     /// Make an older version the newest one; the versions between stay.
     #[command(after_help = "Example: pulse restore silver.prices 2\nJSON: table, version, rows")]
     Restore(Restore),
+    /// List connections, or add, test and remove one.
+    #[command(
+        after_help = "Example: pulse connections add shop --url postgres://ann:secret@db/shop\nJSON: connections"
+    )]
+    Connections(Connections),
+    /// Show what can be read through a connection, level by level.
+    #[command(after_help = "Example: pulse browse shop public\nJSON: entries")]
+    Browse(Browse),
+    /// List the sources: what was imported through connections and can be refreshed.
+    #[command(after_help = "Example: pulse sources\nJSON: sources")]
+    Sources,
+    /// Read sources again: what is new since the last time, or everything.
+    #[command(after_help = "Example: pulse refresh orders\nJSON: refreshed")]
+    Refresh(Refresh),
     /// List the latest jobs.
     #[command(after_help = "Example: pulse jobs\nJSON: jobs")]
     Jobs,
@@ -92,6 +111,10 @@ impl Command {
             Self::Export(_) => "export",
             Self::History(_) => "history",
             Self::Restore(_) => "restore",
+            Self::Connections(_) => "connections",
+            Self::Browse(_) => "browse",
+            Self::Sources => "sources",
+            Self::Refresh(_) => "refresh",
             Self::Jobs => "jobs",
             Self::Serve(_) => "serve",
             Self::Demo => "demo",
@@ -102,8 +125,8 @@ impl Command {
 /// What is read and how; everything left out is detected.
 #[derive(Debug, ClapArgs)]
 pub struct Reading {
-    /// Files or folders.
-    #[arg(required = true, value_name = "PATH")]
+    /// Files or folders; with --from, what is read.
+    #[arg(required_unless_present = "connection", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The archive's member to read; may be repeated [default: all that can be read].
     #[arg(long, value_name = "NAME")]
@@ -142,6 +165,8 @@ pub struct Reading {
 pub struct Import {
     #[command(flatten)]
     pub reading: Reading,
+    #[command(flatten)]
+    pub from: From,
     /// The table to write, such as bronze.prices [default: from the file's name].
     #[arg(long)]
     pub table: Option<String>,
@@ -159,6 +184,8 @@ pub enum Mode {
     Append,
     /// A new version with only these rows.
     Replace,
+    /// With --from: rows with the same key are one row.
+    Merge,
 }
 
 /// `pulse preview`.
@@ -166,6 +193,8 @@ pub enum Mode {
 pub struct Preview {
     #[command(flatten)]
     pub reading: Reading,
+    #[command(flatten)]
+    pub from: From,
     /// Rows to show.
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub rows: u64,
