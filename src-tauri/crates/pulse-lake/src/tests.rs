@@ -15,6 +15,11 @@ use tempfile::TempDir;
 use crate::disk::{Disk, Step};
 use crate::{Committed, Lake, Mode, Write};
 
+mod evolution;
+mod merging;
+mod model;
+mod sources;
+
 fn name(text: &str) -> TableName {
     text.parse().expect("a table name")
 }
