@@ -6,6 +6,7 @@ import { platform } from "../../platform";
 import { importAddress } from "../../shared/addresses";
 import { bytes, counted } from "../../shared/format";
 import { Prose } from "../../shared/Prose";
+import panel from "../../shared/preview/preview.module.css";
 import classes from "./import.module.css";
 import { importable, inputKey, isRefused } from "./inputs";
 
@@ -31,7 +32,7 @@ export function FileList({ inspected, paths, chosen, onChoose }: FileListProps) 
   };
   return (
     <section className={classes.files} aria-labelledby="files">
-      <div className={classes.panelHead}>
+      <div className={panel.panelHead}>
         <Title order={2} id="files">
           Files
         </Title>

@@ -2,8 +2,10 @@ import { Button, SegmentedControl, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { ImportMode, ImportPreview, Problem, TableInfo } from "../../generated/rpc";
 import { ProblemNotice } from "../../shared/ProblemNotice";
+import panel from "../../shared/preview/preview.module.css";
+import { BRONZE, nameProblem } from "../../shared/tableName";
 import classes from "./import.module.css";
-import { importSentence, nameProblem } from "./target";
+import { importSentence } from "./target";
 
 interface ImportBarProps {
   /** The table's name without its layer. */
@@ -21,7 +23,7 @@ interface ImportBarProps {
 export function ImportBar({ name, onName, preview, tables, problem, onStart }: ImportBarProps) {
   const [wanted, setWanted] = useState<ImportMode>("replace");
   const [starting, setStarting] = useState(false);
-  const table = `bronze.${name}`;
+  const table = `${BRONZE}${name}`;
   const existing = tables.find((one) => one.table === table);
   const mode = existing ? wanted : "create";
   const invalid = nameProblem(name);
@@ -33,7 +35,7 @@ export function ImportBar({ name, onName, preview, tables, problem, onStart }: I
   };
   return (
     <form
-      className={classes.bar}
+      className={`${panel.bar} ${classes.bar}`}
       aria-label="Import"
       onSubmit={(event) => {
         event.preventDefault();
@@ -41,8 +43,8 @@ export function ImportBar({ name, onName, preview, tables, problem, onStart }: I
       }}
     >
       {problem && !atName && <ProblemNotice problem={problem} compact />}
-      <div className={classes.barRow}>
-        <Text className={classes.sentence} role="status">
+      <div className={panel.barRow}>
+        <Text className={panel.sentence} role="status">
           {preview && !invalid ? importSentence(preview, table, mode, existing) : " "}
         </Text>
         {existing && (
@@ -58,12 +60,12 @@ export function ImportBar({ name, onName, preview, tables, problem, onStart }: I
         )}
         <TextInput
           aria-label="Name of the table in bronze"
-          leftSection={<span className={classes.prefix}>bronze.</span>}
+          leftSection={<span className={panel.prefix}>{BRONZE}</span>}
           leftSectionWidth={64}
           value={name}
           error={invalid ?? (atName ? `${problem.message} ${problem.hint ?? ""}` : undefined)}
           onChange={(event) => onName(event.currentTarget.value)}
-          className={classes.name}
+          className={panel.name}
           spellCheck={false}
         />
         <Button type="submit" loading={starting} disabled={!preview || invalid !== null}>

@@ -5,19 +5,17 @@ import { rpc, toProblem } from "../../platform";
 import { importAddress } from "../../shared/addresses";
 import { EmptyState } from "../../shared/EmptyState";
 import { ProblemNotice } from "../../shared/ProblemNotice";
+import { LedgerPeek } from "../../shared/preview/LedgerPeek";
+import { PreviewTable } from "../../shared/preview/PreviewTable";
+import { SettingsPanel } from "../../shared/preview/SettingsPanel";
+import { withType } from "../../shared/preview/settings";
 import { useJobsChanged, useTables, useWorkspace } from "../../shared/queries";
+import { BRONZE } from "../../shared/tableName";
 import { FileList } from "./FileList";
 import { ImportBar } from "./ImportBar";
 import classes from "./import.module.css";
 import { chosenInputs, firstChoice, importable } from "./inputs";
-import { LedgerPeek } from "./LedgerPeek";
-import { PreviewTable } from "./PreviewTable";
-import { SettingsPanel } from "./SettingsPanel";
-import { withType } from "./settings";
 import { usePreview } from "./usePreview";
-
-/** Imports go to bronze. */
-const LAYER = "bronze.";
 
 interface WorkbenchProps {
   paths: string[];
@@ -38,12 +36,12 @@ export function Workbench({ paths, inspected }: WorkbenchProps) {
   const files = chosenInputs(inspected, chosen);
   const preview = usePreview(files, options);
   const sample = workspace.data?.samples.find(({ path }) => path === files[0]?.path);
-  const tableName = name ?? sample?.table.replace(LAYER, "") ?? inspected.suggested_table;
+  const tableName = name ?? sample?.table.replace(BRONZE, "") ?? inspected.suggested_table;
 
   const start = async (mode: ImportMode) => {
     setProblem(null);
     try {
-      const { job } = await rpc("import_start", { files, options, table: `${LAYER}${tableName}`, mode });
+      const { job } = await rpc("import_start", { files, options, table: `${BRONZE}${tableName}`, mode });
       await jobsChanged();
       navigate(`${importAddress(paths)}&job=${encodeURIComponent(job)}`);
     } catch (error) {
@@ -77,13 +75,15 @@ export function Workbench({ paths, inspected }: WorkbenchProps) {
         )}
         {files.length > 0 && !preview.problem && preview.shown && <LedgerPeek preview={preview.shown} />}
       </div>
-      <SettingsPanel
-        settings={preview.shown?.settings ?? []}
-        problem={preview.problem}
-        options={options}
-        files={files.length}
-        onChange={setOptions}
-      />
+      <div className={classes.side}>
+        <SettingsPanel
+          settings={preview.shown?.settings ?? []}
+          problem={preview.problem}
+          options={options}
+          files={files.length}
+          onChange={setOptions}
+        />
+      </div>
       <ImportBar
         name={tableName}
         onName={setName}

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { ImportPreview, Inspected, InspectedFile, TableInfo } from "../../generated/rpc";
+import { confidenceWord } from "../../shared/preview/settings";
+import { nameProblem } from "../../shared/tableName";
 import { chosenInputs, firstChoice, importable, isRefused } from "./inputs";
-import { confidenceWord } from "./settings";
-import { importSentence, nameProblem } from "./target";
+import { importSentence } from "./target";
 
 const file = (name: string, members: InspectedFile["members"] = [], problem: InspectedFile["problem"] = null) =>
   ({ path: `/data/${name}`, name, bytes: 1, members, problem }) as InspectedFile;

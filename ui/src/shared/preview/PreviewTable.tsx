@@ -1,13 +1,13 @@
 import { Loader, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { memo, useState } from "react";
 import type { ImportColumn } from "../../generated/rpc";
-import { count, counted, duration } from "../../shared/format";
-import { Prose } from "../../shared/Prose";
-import { TypeBadge } from "../../shared/TypeBadge";
-import classes from "./import.module.css";
+import { count, counted, duration } from "../format";
+import { Prose } from "../Prose";
+import { TypeBadge } from "../TypeBadge";
+import { counts } from "./counts";
+import type { FirstRows, ShownColumn, ShownPreview } from "./firstRows";
+import classes from "./preview.module.css";
 import { TypeMenu } from "./TypeMenu";
-import { counts } from "./target";
-import type { FirstRows, ShownColumn, ShownPreview } from "./usePreview";
 
 interface PreviewTableProps {
   preview: ShownPreview;
@@ -23,7 +23,7 @@ export function PreviewTable({ preview, types, onType }: PreviewTableProps) {
   if (!shown) return <Loading />;
   return (
     <>
-      <div className={classes.panelHead}>
+      <div className={`${classes.panelHead} ${classes.rowsHead}`}>
         <Title order={2}>The first rows as they will become</Title>
         <Text size="xs" c="dimmed" role="status" className={classes.reading}>
           {reading ? <Loader size={12} aria-label="Reading again" /> : null}

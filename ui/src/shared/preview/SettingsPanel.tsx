@@ -1,8 +1,8 @@
 import { Button, Text, Title } from "@mantine/core";
 import type { ImportSetting, Problem, ReadOptions } from "../../generated/rpc";
-import { percent } from "../../shared/format";
-import { Prose } from "../../shared/Prose";
-import classes from "./import.module.css";
+import { percent } from "../format";
+import { Prose } from "../Prose";
+import classes from "./preview.module.css";
 import { SettingControl } from "./SettingControl";
 import { confidenceWord, isSettingKey, type SettingKey, withOption } from "./settings";
 

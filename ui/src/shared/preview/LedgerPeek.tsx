@@ -1,8 +1,8 @@
 import { Text, Title } from "@mantine/core";
 import type { ImportPreview } from "../../generated/rpc";
-import { count, estimate } from "../../shared/format";
-import { Prose } from "../../shared/Prose";
-import classes from "./import.module.css";
+import { count, estimate } from "../format";
+import { Prose } from "../Prose";
+import classes from "./preview.module.css";
 
 /** The account of the records, and the first that did not fit with the reason. */
 export function LedgerPeek({ preview }: { preview: ImportPreview }) {

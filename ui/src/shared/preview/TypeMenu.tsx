@@ -1,8 +1,8 @@
 import { Menu } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import type { ImportColumn } from "../../generated/rpc";
-import { Prose } from "../../shared/Prose";
-import classes from "./import.module.css";
+import { Prose } from "../Prose";
+import classes from "./preview.module.css";
 
 /** The types a column can be read as, in the engine's words. */
 const TYPES = ["text", "integer", "decimal", "number", "boolean", "date", "timestamp"];
