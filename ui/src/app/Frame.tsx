@@ -8,6 +8,7 @@ import { ErrorBoundary } from "./ErrorBoundary";
 import classes from "./Frame.module.css";
 import { JobsDrawer } from "./JobsDrawer";
 import { PageLoading } from "./PageLoading";
+import { PassphraseDialog } from "./PassphraseDialog";
 import { pages } from "./pages";
 import { Rail } from "./Rail";
 import { Search } from "./Search";
@@ -45,6 +46,7 @@ export function Frame() {
       <Search onJobs={jobs.open} />
       <JobsDrawer opened={jobsOpen} onClose={jobs.close} />
       <DropTarget />
+      <PassphraseDialog />
     </div>
   );
 }

@@ -1,7 +1,9 @@
 import {
+  IconDatabaseImport,
   IconFileImport,
   IconHome,
   IconListCheck,
+  IconPlugConnected,
   IconTable,
   IconTerminal2,
   type TablerIcon,
@@ -38,6 +40,15 @@ export const pages: readonly Page[] = [
     view: lazy(() => import("../features/import/ImportPage")),
   },
   {
+    path: "/sources",
+    title: "Sources",
+    description: "What is read through connections, and what has changed",
+    icon: IconDatabaseImport,
+    view: lazy(() => import("../features/sources/SourcesPage")),
+  },
+  { path: "/sources/new", title: "New source", view: lazy(() => import("../features/sources/NewSourcePage")) },
+  { path: "/sources/:source", title: "Source", view: lazy(() => import("../features/sources/SourcePage")) },
+  {
     path: "/tables",
     title: "Tables",
     description: "All tables of the workspace",
@@ -52,6 +63,13 @@ export const pages: readonly Page[] = [
     description: "Ask the tables",
     icon: IconTerminal2,
     view: lazy(() => import("../features/query/SqlPage")),
+  },
+  {
+    path: "/connections",
+    title: "Connections",
+    description: "Saved settings of outside systems",
+    icon: IconPlugConnected,
+    view: lazy(() => import("../features/connections/ConnectionsPage")),
   },
   {
     path: "/jobs",

@@ -2,8 +2,10 @@ import { useMantineColorScheme } from "@mantine/core";
 import {
   IconBolt,
   IconColumns,
+  IconDatabaseImport,
   IconFileImport,
   IconListCheck,
+  IconPlugConnected,
   IconTable,
   IconWand,
   type TablerIcon,
@@ -13,7 +15,15 @@ import { useMemo } from "react";
 import { useLocation } from "wouter";
 import { platform, rpc } from "../platform";
 import { useOfferedActions } from "../shared/actions";
-import { cleanAddress, importAddress, tableAddress } from "../shared/addresses";
+import {
+  cleanAddress,
+  connectionsAddress,
+  importAddress,
+  newSourceAddress,
+  sourceAddress,
+  tableAddress,
+} from "../shared/addresses";
+import { useConnections, useSources } from "../shared/connections";
 import { counted } from "../shared/format";
 import { useWorkspace } from "../shared/queries";
 import type { Findable } from "./findEntries";
@@ -33,6 +43,8 @@ export function useSearchEntries(opened: boolean, onJobs: () => void): Entry[] {
   const offered = useOfferedActions();
   const workspace = useWorkspace();
   const { setColorScheme } = useMantineColorScheme();
+  const sources = useSources();
+  const connections = useConnections();
   const vocabulary = useQuery({
     queryKey: ["tables", "vocabulary"],
     queryFn: () => rpc("sql_vocabulary", {}),
@@ -65,6 +77,27 @@ export function useSearchEntries(opened: boolean, onJobs: () => void): Entry[] {
         run: go(cleanAddress(table)),
       })),
       { id: "open", label: "Import files…", description: "Choose files", icon: IconFileImport, run: () => void open() },
+      {
+        id: "new source",
+        label: "Import from a connection…",
+        description: "Look around in an outside system",
+        icon: IconDatabaseImport,
+        run: go(newSourceAddress()),
+      },
+      ...(sources.data ?? []).map(({ id, doc, reads }) => ({
+        id: `source ${id}`,
+        label: doc.name,
+        description: `Source of ${doc.table}, ${reads}`,
+        icon: IconDatabaseImport,
+        run: go(sourceAddress(id)),
+      })),
+      ...(connections.data ?? []).map(({ id, name, kind_title }) => ({
+        id: `connection ${id}`,
+        label: name,
+        description: `Connection, ${kind_title}`,
+        icon: IconPlugConnected,
+        run: go(connectionsAddress({ id })),
+      })),
       ...(workspace.data?.samples ?? []).map((sample) => ({
         id: `sample ${sample.path}`,
         label: `Open the sample ${sample.title}`,
@@ -84,5 +117,5 @@ export function useSearchEntries(opened: boolean, onJobs: () => void): Entry[] {
         })),
       ),
     ];
-  }, [offered, workspace.data, vocabulary.data, navigate, onJobs, setColorScheme]);
+  }, [offered, workspace.data, vocabulary.data, sources.data, connections.data, navigate, onJobs, setColorScheme]);
 }

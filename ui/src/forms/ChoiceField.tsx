@@ -9,16 +9,22 @@ const ONE_LINE = 36;
 
 /** One of several: side by side where they are short, otherwise in a list. */
 export function ChoiceField(props: FieldProps) {
-  const { schema, path, value, onChange, optional, bare, label } = props;
+  const { schema, path, value, onChange, optional, bare, unlabelled, label } = props;
   const id = useId();
   const refused = useProblemAt(path);
   const choices = options(schema) ?? [];
   const chosen = typeof value === "string" ? value : null;
   if (!bare && !optional && areShort(choices)) {
     return (
-      <Input.Wrapper label={label} labelProps={{ id }} labelElement="div" description={help(schema)} error={refused}>
+      <Input.Wrapper
+        label={unlabelled ? undefined : label}
+        labelProps={{ id }}
+        labelElement="div"
+        description={help(schema)}
+        error={refused}
+      >
         <SegmentedControl
-          aria-labelledby={id}
+          {...(unlabelled ? { "aria-label": label } : { "aria-labelledby": id })}
           fullWidth
           data={choices}
           value={chosen ?? ""}
@@ -31,7 +37,7 @@ export function ChoiceField(props: FieldProps) {
   }
   return (
     <Select
-      {...naming(props, refused)}
+      {...naming({ ...props, bare: bare || unlabelled }, refused)}
       data={choices}
       value={chosen}
       onChange={onChange}

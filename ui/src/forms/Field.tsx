@@ -4,10 +4,13 @@ import { CodeField } from "./CodeField";
 import { ColumnField } from "./ColumnField";
 import { ColumnsField } from "./ColumnsField";
 import type { FieldProps } from "./context";
+import { FileField } from "./FileField";
 import { ListField } from "./ListField";
 import { MappingField } from "./MappingField";
 import { NestedField } from "./NestedField";
 import { NumberField } from "./NumberField";
+import { PairsField } from "./PairsField";
+import { SecretField } from "./SecretField";
 import { type FormSchema, options, variants, withoutNull } from "./schema";
 import { TextField } from "./TextField";
 import { TokensField } from "./TokensField";
@@ -21,6 +24,8 @@ const WIDGETS: Record<string, React.ComponentType<FieldProps>> = {
   tokens: TokensField,
   mapping: MappingField,
   condition: ListField,
+  file: FileField,
+  pairs: PairsField,
 };
 
 /** One field: the control that fits its schema. */
@@ -33,6 +38,7 @@ export function Field(props: FieldProps) {
 function controlFor(schema: FormSchema): React.ComponentType<FieldProps> {
   const widget = WIDGETS[schema["x-widget"] ?? ""];
   if (widget) return widget;
+  if (schema["x-secret"]) return SecretField;
   if (variants(schema) || schema.properties) return NestedField;
   if (options(schema)) return ChoiceField;
   switch (schema.type) {

@@ -1,5 +1,6 @@
-import { Fieldset, Switch } from "@mantine/core";
+import { Fieldset, Input, Switch } from "@mantine/core";
 import type { FieldProps } from "./context";
+import classes from "./forms.module.css";
 import { help } from "./naming";
 import { ObjectFields } from "./ObjectFields";
 import { asMembers, initial } from "./schema";
@@ -8,7 +9,7 @@ import { asMembers, initial } from "./schema";
 export function NestedField({ schema, path, value, onChange, label, optional, autoFocus }: FieldProps) {
   const on = !optional || (value !== null && value !== undefined);
   return (
-    <Fieldset legend={label}>
+    <Fieldset legend={label} classNames={{ root: classes.nested, legend: classes.legend }}>
       {optional && (
         <Switch
           label={on ? "Used" : "Not used"}
@@ -20,6 +21,7 @@ export function NestedField({ schema, path, value, onChange, label, optional, au
           }
         />
       )}
+      {!optional && schema.description && <Input.Description>{help(schema)}</Input.Description>}
       {on && (
         <ObjectFields schema={schema} path={path} value={asMembers(value)} onChange={onChange} autoFocus={autoFocus} />
       )}

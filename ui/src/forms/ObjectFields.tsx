@@ -19,7 +19,7 @@ interface ObjectFieldsProps {
 
 /** The fields of an object in the order of its properties; advanced ones are folded away. */
 export function ObjectFields({ schema, path, value, onChange, bare, autoFocus }: ObjectFieldsProps) {
-  const union = variants(schema);
+  const union = unionOf(schema);
   const current = union?.variants.find((variant) => variant.value === value[union.tag]);
   const fields = [...fieldsOf(schema), ...(current ? fieldsOf(current.schema) : [])];
   const shown = fields.filter(([name, field]) => name !== union?.tag && isShown(field, value));
@@ -54,6 +54,7 @@ export function ObjectFields({ schema, path, value, onChange, bare, autoFocus }:
           value={value[union.tag]}
           onChange={(next) => choose(union.tag, next)}
           label={words(union.tag)}
+          unlabelled={union.only}
           autoFocus={autoFocus}
         />
       )}
@@ -65,6 +66,12 @@ export function ObjectFields({ schema, path, value, onChange, bare, autoFocus }:
       )}
     </div>
   );
+}
+
+/** The union of a schema; a schema that is nothing else needs no second name for its choice. */
+function unionOf(schema: FormSchema) {
+  const union = variants(schema);
+  return union && { ...union, only: fieldsOf(schema).every(([name]) => name === union.tag) };
 }
 
 interface AdvancedProps {

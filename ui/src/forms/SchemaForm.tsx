@@ -17,13 +17,15 @@ interface SchemaFormProps {
   columns: readonly ColumnInfo[];
   /** What the engine refused; shown at the field it names, otherwise above the form. */
   problem: Problem | null;
+  /** The dotted paths of the secrets that are kept already. */
+  secrets?: readonly string[];
   /** Whether the first field takes the focus. */
   autoFocus?: boolean;
 }
 
 /** A form made from a JSON Schema. */
-export function SchemaForm({ schema, value, onChange, columns, problem, autoFocus }: SchemaFormProps) {
-  const context = useMemo(() => ({ columns, problem }), [columns, problem]);
+export function SchemaForm({ schema, value, onChange, columns, problem, secrets = NONE, autoFocus }: SchemaFormProps) {
+  const context = useMemo(() => ({ columns, problem, secrets }), [columns, problem, secrets]);
   const form = schema as FormSchema;
   return (
     <Form value={context}>
@@ -34,6 +36,8 @@ export function SchemaForm({ schema, value, onChange, columns, problem, autoFocu
     </Form>
   );
 }
+
+const NONE: readonly string[] = [];
 
 /** Whether a field of the form is the one a problem names, or holds it. */
 function hasField(schema: FormSchema, path: string | undefined): boolean {

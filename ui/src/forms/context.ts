@@ -8,10 +8,12 @@ export interface FormContext {
   columns: readonly ColumnInfo[];
   /** What the engine refused; shown at the field it names. */
   problem: Problem | null;
+  /** The dotted paths of the secrets that are kept already and never shown. */
+  secrets: readonly string[];
 }
 
 /** The form that fields stand in. */
-export const Form = createContext<FormContext>({ columns: [], problem: null });
+export const Form = createContext<FormContext>({ columns: [], problem: null, secrets: [] });
 
 /** What a field's control is given. */
 export interface FieldProps {
@@ -24,6 +26,8 @@ export interface FieldProps {
   label: string;
   /** Shows no label; the name is for screen readers only. */
   bare?: boolean;
+  /** Shows no label, because what stands around names it; otherwise as usual. */
+  unlabelled?: boolean;
   /** Null is a possible value. */
   optional?: boolean;
   autoFocus?: boolean;

@@ -86,7 +86,7 @@ describe("choices and variants", () => {
     expect(variants(union)?.tag).toBe("kind");
     expect(variants(union)?.variants.map(({ value, label }) => [value, label])).toEqual([
       ["file", "A file"],
-      ["api", "Api"],
+      ["api", "API"],
     ]);
     expect(variants({ oneOf: [{ const: "a" }] })).toBeNull();
   });

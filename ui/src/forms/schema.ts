@@ -24,6 +24,10 @@ export interface FormSchema {
   "x-placeholder"?: string;
   "x-suggestions"?: string[];
   "x-advanced"?: boolean;
+  /** A password, key or token. */
+  "x-secret"?: boolean;
+  /** The value is a place in a response, which can be chosen on a sample: see `responseFields`. */
+  "x-response-path"?: unknown;
   "x-depends-on"?: { field: string; values: unknown[] };
 }
 
@@ -47,9 +51,13 @@ export function asMembers(value: unknown): Members {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }
 
-/** A field's name in words: `missing_last` becomes "Missing last". */
+/** Words that are written in capital letters. */
+const CAPITALS = new Set("api ca csv http https id json sql ssl tls uri url utc".split(" "));
+
+/** A field's name in words: `missing_last` becomes "Missing last", `base_url` "Base URL". */
 export function words(name: string): string {
-  const text = name.replaceAll("_", " ");
+  const parts = name.split("_").map((part) => (CAPITALS.has(part) ? part.toUpperCase() : part));
+  const text = parts.join(" ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -77,12 +85,17 @@ export function options(schema: FormSchema): Option[] | null {
   const found: Option[] = [];
   for (const one of alternatives) {
     if (typeof one.const === "string") {
-      found.push({ value: one.const, label: one.title ?? one.description ?? words(one.const) });
+      found.push({ value: one.const, label: one.title ?? asLabel(one.description) ?? words(one.const) });
     } else if (one.enum && !one.properties) {
       found.push(...one.enum.map((value) => ({ value: String(value), label: words(String(value)) })));
     } else return null;
   }
   return found;
+}
+
+/** A doc comment as the label of an option: without the stop of a sentence. */
+function asLabel(description: string | undefined): string | undefined {
+  return description?.replace(/\.$/, "");
 }
 
 /** The tag and the variants of a union of objects that differ in a constant member; nothing for other schemas. */
@@ -97,17 +110,19 @@ export function variants(schema: FormSchema): { tag: string; variants: Variant[]
     variants: alternatives.map((one) => {
       const { [tag]: constant, ...properties } = one.properties ?? {};
       const value = String(constant?.const);
-      return { value, label: one.title ?? one.description ?? words(value), schema: { ...one, properties } };
+      return { value, label: one.title ?? asLabel(one.description) ?? words(value), schema: { ...one, properties } };
     }),
   };
 }
 
 /** The value a new field starts with. */
 export function initial(schema: FormSchema): unknown {
+  // Null would remove a secret that is kept.
+  if (schema["x-secret"]) return "";
   if (schema.default !== undefined) return schema.default;
   if (schema.const !== undefined) return schema.const;
   const { schema: inner, optional } = withoutNull(schema);
-  if (optional) return null;
+  if (optional) return inner["x-secret"] ? "" : null;
   const choice = options(inner);
   if (choice) return choice[0]?.value ?? "";
   const union = variants(inner);
@@ -127,6 +142,24 @@ export function initial(schema: FormSchema): unknown {
     default:
       return inner.properties ? Object.fromEntries(members) : "";
   }
+}
+
+/** A value with everything that the schema knows and the value lacks as a new form has it. */
+export function completed(schema: FormSchema, value: unknown): unknown {
+  if (value === undefined) return initial(schema);
+  const { schema: inner } = withoutNull(schema);
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map((one) => (inner.items ? completed(inner.items, one) : one));
+  const members = value as Members;
+  const union = variants(inner);
+  const variant = union?.variants.find((one) => one.value === members[union.tag]) ?? union?.variants[0];
+  const tag = union && variant ? { [union.tag]: variant.value } : {};
+  const fields = [...fieldsOf(inner), ...(variant ? fieldsOf(variant.schema) : [])];
+  return {
+    ...members,
+    ...tag,
+    ...Object.fromEntries(fields.map(([name, field]) => [name, completed(field, members[name])])),
+  };
 }
 
 /** The members a value has when it becomes a variant. */

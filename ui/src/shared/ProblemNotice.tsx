@@ -1,8 +1,8 @@
 import { Button, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { Problem } from "../generated/rpc";
+import { Linked } from "./Linked";
 import classes from "./ProblemNotice.module.css";
-import { Prose } from "./Prose";
 
 /** The likely next action. */
 export interface ProblemAction {
@@ -27,11 +27,11 @@ export function ProblemNotice({ problem, action, title, compact }: ProblemNotice
       <div className={classes.words}>
         {title && <Text fw={600}>{title}</Text>}
         <Text className={classes.message} fw={title ? 400 : 600}>
-          <Prose text={problem.message} />
+          <Linked text={problem.message} />
         </Text>
         {problem.hint && (
           <Text className={classes.hint}>
-            <Prose text={problem.hint} />
+            <Linked text={problem.hint} />
           </Text>
         )}
       </div>

@@ -15,3 +15,25 @@ export function tableAddress(table: string, at: { version?: number; tab?: string
 export function cleanAddress(table: string): string {
   return `/tables/${encodeURIComponent(table)}/clean`;
 }
+
+/** The address of the connections: one of them, or a new one of a kind. `next` says where saving leads. */
+export function connectionsAddress(at: { id?: string; kind?: string; next?: "source" } = {}): string {
+  return withSearch("/connections", at);
+}
+
+/** The address of an import through a connection. */
+export function newSourceAddress(connection?: string): string {
+  return withSearch("/sources/new", { connection });
+}
+
+/** The address of a saved source, with the job that refreshes it where one is to be shown. */
+export function sourceAddress(id: string, job?: string): string {
+  return withSearch(`/sources/${encodeURIComponent(id)}`, { job });
+}
+
+function withSearch(path: string, parts: Record<string, string | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parts)) if (value !== undefined) search.set(name, value);
+  const query = search.toString();
+  return `${path}${query && `?${query}`}`;
+}

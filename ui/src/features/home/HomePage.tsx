@@ -1,5 +1,6 @@
 import { Skeleton, Stack, Text, Title } from "@mantine/core";
 import { toProblem } from "../../platform";
+import { ConnectionWays } from "../../shared/ConnectionWays";
 import { DropZone } from "../../shared/DropZone";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { useJobs, useTables, useWorkspace } from "../../shared/queries";
@@ -35,6 +36,7 @@ export default function HomePage() {
         </header>
         <FailedJobs jobs={jobs.data ?? []} />
         <DropZone />
+        <ConnectionWays />
         <Samples samples={samples} />
       </div>
     );
@@ -45,6 +47,7 @@ export default function HomePage() {
       <FailedJobs jobs={jobs.data ?? []} />
       <RecentTables tables={tables.data} />
       <DropZone compact />
+      <ConnectionWays />
       <Samples samples={samples.filter((sample) => !tables.data.some(({ table }) => table === sample.table))} />
     </div>
   );

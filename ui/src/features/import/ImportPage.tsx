@@ -2,6 +2,7 @@ import { Skeleton, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation, useSearch } from "wouter";
 import { rpc, toProblem } from "../../platform";
+import { ConnectionWays } from "../../shared/ConnectionWays";
 import { DropZone } from "../../shared/DropZone";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { ImportJob } from "./ImportJob";
@@ -19,6 +20,7 @@ export default function ImportPage() {
       <div className={classes.start}>
         <Title order={1}>Import</Title>
         <DropZone />
+        <ConnectionWays />
       </div>
     );
   }

@@ -2,6 +2,7 @@ import { Anchor, Table } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { TableInfo } from "../../generated/rpc";
 import { tableAddress } from "../../shared/addresses";
+import { FedBy } from "../../shared/FedBy";
 import { bytes, count } from "../../shared/format";
 import { Freshness } from "./Freshness";
 import { StaleNotice } from "./StaleNotice";
@@ -81,6 +82,9 @@ function TableRow({ info }: { info: TableInfo }) {
       </Table.Td>
       <Table.Td>
         <StaleNotice info={info} />
+        <span className={classes.faint}>
+          <FedBy table={info.table} />
+        </span>
       </Table.Td>
     </Table.Tr>
   );

@@ -5,6 +5,7 @@ import { useLocation } from "wouter";
 import type { TableDetail } from "../../generated/rpc";
 import { tableAddress } from "../../shared/addresses";
 import { ExportDialog } from "../../shared/ExportDialog";
+import { FedBy } from "../../shared/FedBy";
 import { counted } from "../../shared/format";
 import { Freshness } from "./Freshness";
 import { RemoveDialog } from "./RemoveDialog";
@@ -49,6 +50,7 @@ export function TableHeader({ detail, onVersion }: Props) {
         <span>
           written <Freshness ms={info.modified_ms} />
         </span>
+        <FedBy table={info.table} />
         {info.input && (
           <span>
             from{" "}

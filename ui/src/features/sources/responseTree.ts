@@ -1,0 +1,40 @@
+import type { ResponseField } from "../../forms/responsePath";
+
+/** One place in a response. */
+export interface Place {
+  /** The names and numbers that lead to it. */
+  path: (string | number)[];
+  value: unknown;
+}
+
+/** A place as dotted text, such as `data.items`. */
+export function dotted(path: readonly (string | number)[]): string {
+  return path.join(".");
+}
+
+/**
+ * What a place is called for a field: a list or any place by its whole path; a member of a record by its path in the
+ * record, which begins after the last number. Null where the field cannot take the place.
+ */
+export function pathFor(field: ResponseField, { path, value }: Place): string | null {
+  if (field.takes === "list") return Array.isArray(value) && !path.some(isNumber) ? dotted(path) : null;
+  if (field.takes === "any") return dotted(path);
+  const within = path.slice(path.findLastIndex(isNumber) + 1);
+  const isMember = path.some(isNumber) && within.length > 0;
+  return isMember && (value === null || typeof value !== "object") ? dotted(within) : null;
+}
+
+function isNumber(part: string | number): boolean {
+  return typeof part === "number";
+}
+
+/** A value in a line: what it is, or how much is in it. */
+export function glance(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 1 ? "list of 1" : `list of ${value.length}`;
+  if (value !== null && typeof value === "object") {
+    const names = Object.keys(value);
+    return names.length === 1 ? "1 field" : `${names.length} fields`;
+  }
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
