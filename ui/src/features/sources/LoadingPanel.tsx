@@ -105,7 +105,7 @@ function Merge({ loading, columns, preview, set }: MergeProps) {
       )}
       <Switch
         label="Keep the history of every row"
-        description="Every state of a row stays, with `_valid_from`, `_valid_to` and `_current`."
+        description={<Prose text="Every state of a row stays, with `_valid_from`, `_valid_to` and `_current`." />}
         checked={loading.history}
         onChange={(event) => set({ history: event.currentTarget.checked })}
       />
