@@ -10,6 +10,7 @@ mod cli;
 mod connections;
 mod generated;
 mod interop;
+mod kaggle;
 mod main_job;
 mod recipes;
 mod reliability;

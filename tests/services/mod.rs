@@ -3,6 +3,7 @@
 //! A test that lacks its server fails; `PULSE_SKIP_SERVICES=1` skips such tests instead, see [`skipped`].
 
 pub mod http;
+pub mod kaggle;
 pub mod noida;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};

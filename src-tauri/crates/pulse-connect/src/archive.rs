@@ -1,7 +1,7 @@
 //! Files inside gzip and zip: listed and unpacked into the scratch folder, within limits on what really comes out.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, Write};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path};
 
 use flate2::read::MultiGzDecoder;
@@ -20,6 +20,9 @@ const MAX_BYTES: u64 = 256 << 30;
 const FREE_BYTES: u64 = 64 << 20;
 /// Beyond it, unpacked bytes per packed byte; text rarely exceeds 30, deflate can reach 1,032.
 const MAX_RATIO: u64 = 200;
+
+/// Bytes of an entry of a zip archive's directory before its name.
+const ENTRY: usize = 46;
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +231,31 @@ fn open_zip(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
         )
         .hint("Unpack the archive yourself and import the folder."));
     }
+    // The archive keeps one member of each name, so a second one would vanish, or hide the first.
+    let listed = directory_length(path, archive.central_directory_start());
+    if listed.map_err(|cause| Error::io("read", path, &cause))? != archive.len() {
+        return Err(Error::new(Code::Unsupported, format!("{} holds several members of one name.", path.display()))
+            .hint("Unpack it with another program if you trust it, and import the file."));
+    }
     Ok(archive)
+}
+
+/// How many entries the directory of a zip archive lists; it begins at byte `start`.
+fn directory_length(path: &Path, start: u64) -> std::io::Result<usize> {
+    let mut file = BufReader::new(File::open(path)?);
+    file.seek(SeekFrom::Start(start))?;
+    let mut count = 0;
+    loop {
+        let mut entry = Vec::with_capacity(ENTRY);
+        Read::by_ref(&mut file).take(ENTRY as u64).read_to_end(&mut entry)?;
+        if entry.len() < ENTRY || !entry.starts_with(b"PK\x01\x02") {
+            return Ok(count);
+        }
+        count += 1;
+        // The lengths of the name, the extra field and the comment, which follow.
+        let rest: i64 = [28, 30, 32].map(|at| i64::from(u16::from_le_bytes([entry[at], entry[at + 1]]))).iter().sum();
+        file.seek_relative(rest)?;
+    }
 }
 
 fn zip_error(path: &Path, member: Option<&str>, cause: &ZipError) -> Error {

@@ -24,6 +24,7 @@ macro_rules! connectors {
 }
 
 connectors! {
+    kaggle::Kaggle,
     sqlite::Sqlite,
 }
 
