@@ -41,5 +41,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
   },
   server: { port: 5173, strictPort: true },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/shared/test-setup.ts"] },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/shared/test-setup.ts"],
+    // A test that types and clicks takes a second; on a machine that compiles meanwhile, ten.
+    testTimeout: 30_000,
+  },
 });

@@ -2,10 +2,17 @@ import { MantineProvider } from "@mantine/core";
 import { render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Problem } from "../generated/rpc";
 import { SchemaForm } from "./SchemaForm";
 import type { FormSchema, Members } from "./schema";
+
+const { pickFiles } = vi.hoisted(() => ({ pickFiles: vi.fn() }));
+
+vi.mock("../platform", async (original) => {
+  const real = await original<typeof import("../platform")>();
+  return { ...real, platform: { ...real.platform, pickFiles } };
+});
 
 const columns = [
   { name: "country", type: "text" },
@@ -206,6 +213,23 @@ describe("widgets", () => {
     expect(value()).toEqual({ rules: [] });
     await user.type(screen.getByRole("textbox", { name: "Value" }), "a");
     expect(value()).toEqual({ rules: [{ value: "a" }] });
+  });
+
+  it("keep names with values", async () => {
+    const value = show({ headers: { type: "array", "x-widget": "pairs" } }, { headers: [] });
+    await user.click(screen.getByRole("button", { name: "Add to headers" }));
+    await user.type(screen.getByRole("textbox", { name: "Name 1 of headers" }), "Accept");
+    await user.type(screen.getByRole("textbox", { name: "Value 1 of headers" }), "a");
+    expect(value()).toEqual({ headers: [{ name: "Accept", value: "a" }] });
+    await user.click(screen.getByRole("button", { name: "Remove Accept from headers" }));
+    expect(value()).toEqual({ headers: [] });
+  });
+
+  it("choose a file", async () => {
+    pickFiles.mockResolvedValue(["/d/a.sqlite"]);
+    const value = show({ path: { type: "string", "x-widget": "file" } }, { path: "" });
+    await user.click(screen.getByRole("button", { name: "Browse for Path" }));
+    expect(value()).toEqual({ path: "/d/a.sqlite" });
   });
 
   it("switch between the variants of a union and keep their sibling fields", async () => {

@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
 // Mantine asks for these when it mounts; the test document has neither a screen nor a layout.
@@ -10,5 +10,8 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 if (!document.fonts) Object.defineProperty(document, "fonts", { value: new EventTarget() });
+
+// What is waited for comes late while the machine compiles.
+configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(cleanup);

@@ -1,8 +1,10 @@
 import { Button, Text, Title } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "wouter";
 import { asMembers, type FormSchema, fieldsOf, words } from "../../forms/schema";
 import type { ConnectionInfo, ConnectorInfo } from "../../generated/rpc";
-import { newSourceAddress } from "../../shared/addresses";
+import { rpc, toProblem } from "../../platform";
+import { connectionsAddress, newSourceAddress } from "../../shared/addresses";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { CheckResult } from "./CheckResult";
 import { Marks } from "./ConnectionList";
@@ -18,6 +20,14 @@ interface ReadOnlyConnectionProps {
 export function ReadOnlyConnection({ connection, connector }: ReadOnlyConnectionProps) {
   const [, navigate] = useLocation();
   const check = useCheck();
+  const client = useQueryClient();
+  const copy = useMutation({
+    mutationFn: () => rpc("connection_duplicate", { id: connection.id }),
+    onSuccess: async ({ id }) => {
+      await client.invalidateQueries({ queryKey: ["connections"] });
+      navigate(connectionsAddress({ id }));
+    },
+  });
   const settings = Object.entries(asMembers(connection.settings)).filter(([, value]) => value !== null && value !== "");
   const titles = new Map(fieldsOf((connector?.settings ?? {}) as FormSchema).map(([name, { title }]) => [name, title]));
   return (
@@ -49,7 +59,17 @@ export function ReadOnlyConnection({ connection, connector }: ReadOnlyConnection
         <Button variant="default" loading={check.running} onClick={() => check.run({ saved: { id: connection.id } })}>
           Test
         </Button>
+        <Button
+          variant="subtle"
+          color="gray"
+          loading={copy.isPending}
+          title="Saves a copy with its passwords and keys, which can be changed here."
+          onClick={() => copy.mutate()}
+        >
+          Duplicate
+        </Button>
       </div>
+      {copy.error && <ProblemNotice problem={toProblem(copy.error)} compact />}
       <CheckResult check={check} />
     </div>
   );

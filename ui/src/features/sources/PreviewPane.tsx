@@ -70,7 +70,7 @@ export function PreviewPane({ shown, connector, doc, onType, onSelection, onPrev
           <PreviewTable
             preview={{ shown: preview.import, first: shown.first, reading: ticket !== null, problem: null }}
             types={doc.options.types ?? {}}
-            onType={onType}
+            onType={preview.import.settings.length > 0 ? onType : undefined}
           />
           <LedgerPeek preview={preview.import} />
         </div>

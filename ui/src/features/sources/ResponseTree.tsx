@@ -114,7 +114,7 @@ interface UsesProps extends Omit<ResponseTreeProps, "sample"> {
 function Uses({ place, fields, onPick }: UsesProps) {
   const possible = fields.flatMap((field) => {
     const text = pathFor(field, place);
-    return text === null ? [] : [{ field, text, used: text !== "" && field.value === text }];
+    return text === null ? [] : [{ field, text, used: field.value === text }];
   });
   const used = possible.filter((one) => one.used).map(({ field }) => field.label);
   const free = possible.filter((one) => !one.used);
@@ -128,7 +128,7 @@ function Uses({ place, fields, onPick }: UsesProps) {
           size="compact-xs"
           className={classes.use}
           onClick={() => onPick(only.field, only.text)}
-          aria-label={`Use ${only.text || "the whole response"} as ${only.field.label}`}
+          aria-label={`Use ${only.text} as ${only.field.label}`}
         >
           Use as {only.field.label.toLowerCase()}
         </Button>

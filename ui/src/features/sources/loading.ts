@@ -69,7 +69,10 @@ export function suggestionReason({ key, incremental }: SourcePreview): string {
 
 /** What is missing before a source can be loaded like this, or null. */
 export function loadingProblem(loading: Loading): string | null {
-  if (loading.mode === "merge" && loading.key.length === 0) return "Choose the columns that together name a row.";
+  if (loading.mode !== "merge") return null;
+  if (loading.key.length === 0) return "Choose the columns that together name a row.";
+  if (loading.history && loading.deletes === "remove")
+    return "Keeping the history and removing deleted rows exclude each other; mark them instead.";
   return null;
 }
 

@@ -7,9 +7,9 @@ export interface Place {
   value: unknown;
 }
 
-/** A place as dotted text, such as `data.items`. */
+/** A place as dotted text, such as `data.items`; `$` is the whole response. */
 export function dotted(path: readonly (string | number)[]): string {
-  return path.join(".");
+  return path.length === 0 ? "$" : path.join(".");
 }
 
 /**

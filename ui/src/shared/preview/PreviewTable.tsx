@@ -13,7 +13,8 @@ interface PreviewTableProps {
   preview: ShownPreview;
   /** The types the user chose. */
   types: Readonly<Record<string, string>>;
-  onType(column: string, type: string | undefined): void;
+  /** Absent where the types are those of the outside system and cannot be chosen. */
+  onType?(column: string, type: string | undefined): void;
 }
 
 /** The first rows as they will become; every column's type says why and can be changed. */
@@ -37,7 +38,7 @@ export function PreviewTable({ preview, types, onType }: PreviewTableProps) {
       ))}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable for the keyboard to scroll it. */}
       <section className={classes.scroller} tabIndex={0} aria-label="The first rows" aria-busy={reading}>
-        <Rows first={first} onOpen={setOpen} />
+        <Rows first={first} onOpen={onType && setOpen} />
         {first.rows.length === 0 && !reading && (
           <Text p="md">No row: {counts(shown, shown.records, "record")} read.</Text>
         )}
@@ -47,7 +48,7 @@ export function PreviewTable({ preview, types, onType }: PreviewTableProps) {
           </Text>
         )}
       </section>
-      {open && (
+      {open && onType && (
         <TypeMenu
           column={open.column}
           badge={open.badge}
@@ -62,7 +63,7 @@ export function PreviewTable({ preview, types, onType }: PreviewTableProps) {
 
 interface RowsProps {
   first: FirstRows;
-  onOpen(at: { column: ImportColumn; badge: HTMLElement }): void;
+  onOpen?(at: { column: ImportColumn; badge: HTMLElement }): void;
 }
 
 /** Drawn again only for other rows: typing elsewhere on the page must not wait for thousands of cells. */
@@ -77,7 +78,7 @@ const Rows = memo(function Rows({ first: { columns, rows }, onOpen }: RowsProps)
               <span className={classes.columnName} title={column.name}>
                 {column.name}
               </span>
-              <Type column={column} onOpen={(badge) => onOpen({ column, badge })} />
+              <Type column={column} onOpen={onOpen && ((badge) => onOpen({ column, badge }))} />
             </th>
           ))}
         </tr>
@@ -99,9 +100,9 @@ const Rows = memo(function Rows({ first: { columns, rows }, onOpen }: RowsProps)
   );
 });
 
-function Type({ column, onOpen }: { column: ShownColumn; onOpen(badge: HTMLElement): void }) {
+function Type({ column, onOpen }: { column: ShownColumn; onOpen?: (badge: HTMLElement) => void }) {
   const why = column.why.replaceAll("`", "");
-  if (column.added) return <TypeBadge type={column.type} why={why} />;
+  if (column.added || !onOpen) return <TypeBadge type={column.type} why={why} />;
   return (
     <button
       type="button"
