@@ -114,6 +114,20 @@ fn the_window_names_no_kind_of_step() {
     }
 }
 
+#[test]
+fn the_window_names_no_kind_of_connector() {
+    // Words that are also words of other things.
+    let common = ["folder", "web", "rest"];
+    let kinds =
+        pulse_connect::connectors().into_iter().map(|info| info.about.kind).filter(|kind| !common.contains(kind));
+    let kinds: Vec<String> = kinds.map(|kind| format!("\"{kind}\"")).collect();
+    for file in window_sources().into_iter().filter(|file| !file.to_string_lossy().contains(".test.")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let named = kinds.iter().find(|kind| text.contains(kind.as_str()));
+        assert!(named.is_none(), "{} names the connector {named:?}", file.display());
+    }
+}
+
 fn window_sources() -> Vec<PathBuf> {
     let mut files = sources("ui/src", "ts");
     files.extend(sources("ui/src", "tsx"));

@@ -4,11 +4,26 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use pulse_tests::{error_of, one_document, pulse, pulse_command, pulse_json};
+use pulse_tests::{error_of, one_document, pulse, pulse_command, pulse_json, python};
 use serde_json::{Value, json};
 
 const COMMANDS: &[&str] = &[
-    "import", "preview", "tables", "show", "profile", "clean", "sql", "export", "history", "restore", "jobs", "serve",
+    "import",
+    "preview",
+    "tables",
+    "show",
+    "profile",
+    "clean",
+    "sql",
+    "export",
+    "history",
+    "restore",
+    "connections",
+    "browse",
+    "sources",
+    "refresh",
+    "jobs",
+    "serve",
     "demo",
 ];
 
@@ -28,6 +43,16 @@ impl Desk {
         });
         std::fs::write(folder.path().join("prices.recipe.json"), recipe.to_string()).unwrap();
         Self(folder)
+    }
+
+    /// Puts a database beside the workspace and a connection to it into the workspace.
+    fn open_shop(&self) {
+        let script =
+            "import sqlite3, sys\nsqlite3.connect(sys.argv[1]).executescript('create table orders (id integer)')";
+        python(script, &[&self.path("shop.db")]);
+        std::fs::create_dir_all(self.workspace()).unwrap();
+        let connection = format!("[shop]\nkind = \"sqlite\"\npath = '{}'\n", self.path("shop.db"));
+        std::fs::write(self.workspace().join("connections.toml"), connection).unwrap();
     }
 
     fn workspace(&self) -> std::path::PathBuf {
@@ -82,12 +107,22 @@ const SESSION: &[(&str, &[&str])] = &[
     ("import @prices.csv --mode append", &["table", "version", "records", "rows", "rejected", "ledger", "seconds"]),
     ("history bronze.prices", &["versions"]),
     ("restore bronze.prices 0", &["table", "version", "rows"]),
+    ("connections", &["connections"]),
+    ("browse shop", &["entries"]),
+    (
+        "import --from shop orders --table bronze.orders",
+        &["table", "version", "records", "rows", "rejected", "ledger", "seconds"],
+    ),
+    ("preview --from shop orders", &["columns", "first", "detected", "key"]),
+    ("sources", &["sources"]),
+    ("refresh orders --full", &["refreshed"]),
     ("jobs", &["jobs"]),
 ];
 
 #[test]
 fn every_command_prints_one_document_with_its_documented_members() {
     let desk = Desk::new();
+    desk.open_shop();
     for (command, members) in SESSION {
         let output = pulse(&desk.workspace(), &[vec!["--json"], refs(&desk.words(command))].concat());
         let document = one_document(&output, command);
@@ -145,6 +180,7 @@ fn the_documents_tell_the_truth() {
 #[test]
 fn people_get_text_instead_of_json() {
     let desk = Desk::new();
+    desk.open_shop();
     for (command, _) in SESSION {
         let output = pulse(&desk.workspace(), &refs(&desk.words(command)));
         assert_eq!(output.status.code(), Some(0), "`{command}`: {}", String::from_utf8_lossy(&output.stderr));
