@@ -20,11 +20,15 @@ export function useJobWatch(): void {
     });
     before.current = new Map(jobs.data.map((job) => [job.id, job.state]));
     if (ended.length === 0) return;
-    // Whatever a page shows may come from the table that was just written; jobs themselves are asked for anyway.
-    void client.invalidateQueries({ predicate: ({ queryKey: [first] }) => first !== "jobs" && first !== "job" });
+    // Whatever a page shows may come from the table that was just written; jobs themselves are asked for anyway, and
+    // outside systems are not asked again because of it.
+    void client.invalidateQueries({ predicate: ({ queryKey: [first] }) => !UNTOUCHED.has(first) });
     for (const job of ended) if (!isWatched(job.id)) announce(job);
   }, [jobs.data, client]);
 }
+
+/** What a job does not change. */
+const UNTOUCHED = new Set<unknown>(["jobs", "job", "news", "browse", "connectors", "ticket"]);
 
 function announce(job: JobInfo): void {
   if (job.state === "succeeded") {

@@ -44,7 +44,9 @@ export function useProblemAt(path: string, within = false): string | undefined {
   const at = problem?.field;
   if (!problem || at === undefined) return undefined;
   if (at !== path && !(within && isWithin(at, path))) return undefined;
-  return problem.hint ? `${problem.message} ${problem.hint}` : problem.message;
+  const words = problem.hint ? `${problem.message} ${problem.hint}` : problem.message;
+  // A complaint under a field is plain text.
+  return words.replaceAll("`", "");
 }
 
 /** Whether a path is another one or leads below it. */

@@ -6,12 +6,16 @@ import type { FormSchema } from "../../forms/schema";
 import type { ConnectorInfo, SourceDoc } from "../../generated/rpc";
 import { EmptyState } from "../../shared/EmptyState";
 import { ProblemNotice } from "../../shared/ProblemNotice";
+import { NO_ROWS } from "../../shared/preview/firstRows";
 import { LedgerPeek } from "../../shared/preview/LedgerPeek";
 import { PreviewTable } from "../../shared/preview/PreviewTable";
 import { PreviewProgress } from "./PreviewProgress";
 import { ResponseTree } from "./ResponseTree";
 import classes from "./sources.module.css";
 import type { ShownSource } from "./useSourcePreview";
+
+/** Before the first preview the shape of what comes is shown. */
+const NOTHING_YET = { shown: undefined, first: NO_ROWS, reading: true, problem: null };
 
 interface PreviewPaneProps {
   shown: ShownSource;
@@ -36,6 +40,7 @@ export function PreviewPane({ shown, connector, doc, onType, onSelection, onPrev
           <ProblemNotice problem={problem} action={{ label: "Try again", run: onPreview }} />
         </div>
       )}
+      {!preview && ticket !== null && <PreviewTable preview={NOTHING_YET} types={{}} />}
       {!preview && !problem && ticket === null && (
         <EmptyState
           title="No preview yet"

@@ -3,7 +3,7 @@ import { IconDatabaseImport, IconPlus, IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
-import type { SourceInfo } from "../../generated/rpc";
+import type { SourceInfo, SourceNews } from "../../generated/rpc";
 import { rpc, toProblem } from "../../platform";
 import { newSourceAddress } from "../../shared/addresses";
 import { useSources } from "../../shared/connections";
@@ -52,7 +52,7 @@ function SourceList({ sources }: { sources: SourceInfo[] }) {
     setMarked(next);
   };
   const all = sources.map(({ id }) => id);
-  const fresh = news.data?.filter(({ available }) => available === true).length ?? 0;
+  const fresh = sources.filter((one) => newsOf(one, news.data, news.dataUpdatedAt)?.available === true).length;
   return (
     <div className={classes.page}>
       <header className={classes.pageHead}>
@@ -89,7 +89,7 @@ function SourceList({ sources }: { sources: SourceInfo[] }) {
           <li key={source.id}>
             <SourceRow
               source={source}
-              news={news.data?.find((one) => one.source === source.id)}
+              news={newsOf(source, news.data, news.dataUpdatedAt)}
               marked={marked.has(source.id)}
               onMark={sources.length > 1 ? (on) => mark([source.id], on) : undefined}
             />
@@ -102,6 +102,11 @@ function SourceList({ sources }: { sources: SourceInfo[] }) {
       </StatusLine>
     </div>
   );
+}
+
+/** What is known to be new; what was known before the last refresh is not. */
+function newsOf({ id, last }: SourceInfo, news: SourceNews[] | undefined, at: number): SourceNews | undefined {
+  return (last?.at_ms ?? 0) > at ? undefined : news?.find((one) => one.source === id);
 }
 
 function NoSources() {
