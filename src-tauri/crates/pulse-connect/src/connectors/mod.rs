@@ -26,6 +26,7 @@ macro_rules! connectors {
 connectors! {
     kaggle::Kaggle,
     sqlite::Sqlite,
+    kafka::Kafka,
 }
 
 /// A registered connector.

@@ -1,0 +1,333 @@
+//! The client of one read: a consumer that belongs to no group and commits nothing.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pulse_core::{Code, Error, Progress, Result};
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+
+use super::forms::{Settings, SignIn};
+
+/// How long all brokers may be out of reach before a read gives up.
+const ALL_DOWN: Duration = Duration::from_secs(4);
+/// How often a wait looks around.
+const LOOK: Duration = Duration::from_millis(30);
+/// Lines of the library's log that are kept to explain an error.
+const LINES: usize = 30;
+/// Properties that a read depends on.
+const OURS: [&str; 14] = [
+    "allow.auto.create.topics", "auto.offset.reset", "bootstrap.servers", "enable.auto.commit",
+    "enable.auto.offset.store", "enable.partition.eof", "group.id", "isolation.level", "log.queue",
+    "metadata.broker.list", "plugin.library.paths", "sasl.mechanisms", "security.protocol",
+    "enable.ssl.certificate.verification",
+];
+
+/// The consumer with what it said.
+pub(super) type Consumer = BaseConsumer<Context>;
+
+/// A connection to a cluster.
+pub(super) struct Client {
+    consumer: Option<Arc<Consumer>>,
+    brokers: String,
+    patience: Duration,
+}
+
+/// What the library said last, which explains errors that come as a mere code.
+#[derive(Default)]
+pub(super) struct Context(Mutex<Said>);
+
+#[derive(Default)]
+struct Said {
+    lines: VecDeque<String>,
+    refused: bool,
+    all_down: Option<Instant>,
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Debug | RDKafkaLogLevel::Info => tracing::debug!(target: "kafka", "{fac} {message}"),
+            _ => {
+                tracing::warn!(target: "kafka", "{fac} {message}");
+                self.note(message, false);
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(target: "kafka", "{error}: {reason}");
+        self.note(reason, error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown));
+    }
+}
+
+impl ConsumerContext for Context {}
+
+impl Context {
+    fn note(&self, text: &str, all_down: bool) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all_down {
+            said.all_down.get_or_insert_with(Instant::now);
+            return;
+        }
+        let line = plain(text);
+        said.refused |= Trouble::of(&line).is_final();
+        if said.lines.len() == LINES {
+            said.lines.pop_front();
+        }
+        said.lines.push_back(line);
+    }
+
+    /// Whether waiting is useless: signing in or TLS failed, or no broker has been in reach for a while.
+    fn is_hopeless(&self) -> bool {
+        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.refused || said.all_down.is_some_and(|since| since.elapsed() > ALL_DOWN)
+    }
+
+    /// Forgets that brokers were out of reach, because one answered.
+    pub(super) fn answered(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).all_down = None;
+    }
+
+    /// The line that says most about what went wrong.
+    fn reason(&self) -> Option<String> {
+        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let telling = said.lines.iter().rev().find(|line| Trouble::of(line) != Trouble::Other);
+        telling.or(said.lines.back()).cloned()
+    }
+}
+
+impl Client {
+    /// A client with these settings; connects in the background.
+    pub(super) fn open(settings: &Settings) -> Result<Self> {
+        let config = config(settings)?;
+        let made: KafkaResult<Consumer> = config.create_with_context(Context::default());
+        let consumer = made.map_err(|cause| match cause {
+            // The value is not repeated: it may be a secret.
+            KafkaError::ClientConfig(_, reason, name, _) => {
+                Error::invalid(format!("The property `{name}` cannot be set: {}.", reason.trim_end_matches('.')))
+                    .hint("The names and values are those of librdkafka's CONFIGURATION.md.")
+                    .field("properties")
+            }
+            cause => Error::invalid(format!("The connection cannot be set up: {cause}."))
+                .hint("Check the settings, above all files with certificates and properties."),
+        })?;
+        Ok(Self {
+            consumer: Some(Arc::new(consumer)),
+            brokers: settings.brokers.clone(),
+            patience: Duration::from_secs(settings.timeout_seconds.into()),
+        })
+    }
+
+    /// How long a broker may say nothing.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// The consumer; it is there until the client is dropped.
+    pub(super) fn consumer(&self) -> Result<&Arc<Consumer>> {
+        self.consumer.as_ref().ok_or_else(|| Error::internal("use the connection", "it is closed"))
+    }
+
+    /// Asks the cluster something; ends within a moment of the job's cancel, and at once where waiting is useless.
+    /// `attempt` completes "Could not … ".
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        attempt: &str,
+        progress: &Progress,
+        question: impl FnOnce(&Consumer, Duration) -> KafkaResult<T> + Send + 'static,
+    ) -> Result<T> {
+        let (done, answer) = mpsc::channel();
+        let (consumer, patience) = (Arc::clone(self.consumer()?), self.patience);
+        thread::spawn(move || done.send(question(&consumer, patience)));
+        loop {
+            progress.check()?;
+            let answer = answer.recv_timeout(LOOK);
+            // Log lines and errors come with the messages, of which there are none yet.
+            for _ in 0..LINES {
+                self.consumer()?.poll(Duration::ZERO);
+            }
+            match answer {
+                Ok(Ok(answer)) => {
+                    self.consumer()?.context().answered();
+                    return Ok(answer);
+                }
+                Ok(Err(cause)) => return Err(self.failed(attempt, &cause)),
+                Err(mpsc::RecvTimeoutError::Timeout) => self.check(attempt)?,
+                Err(cause) => return Err(Error::internal(attempt, cause)),
+            }
+        }
+    }
+
+    /// Fails where waiting is useless.
+    pub(super) fn check(&self, attempt: &str) -> Result<()> {
+        if !self.consumer()?.context().is_hopeless() {
+            return Ok(());
+        }
+        Err(self.failed(attempt, &KafkaError::Global(RDKafkaErrorCode::AllBrokersDown)))
+    }
+
+    /// The error for what the library could not do.
+    pub(super) fn failed(&self, attempt: &str, cause: &KafkaError) -> Error {
+        let reason = self.consumer.as_ref().and_then(|consumer| consumer.context().reason());
+        let code = cause.rdkafka_error_code();
+        let said = reason.as_deref().unwrap_or_default();
+        let trouble = match code {
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed) => Trouble::Forbidden,
+            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => Trouble::SignIn,
+            _ => Trouble::of(said),
+        };
+        let told = code.map_or_else(|| cause.to_string(), |code| code.to_string());
+        let why = if trouble == Trouble::Forbidden || said.is_empty() { told } else { said.to_owned() };
+        let (kind, hint, field) = trouble.advice();
+        let text = format!("Could not {attempt} at `{}`: {}.", self.brokers, why.trim_end_matches('.'));
+        let error = Error::new(kind, text).hint(hint);
+        if field.is_empty() { error } else { error.field(field) }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // Leaving a cluster that does not answer takes a while, which nobody has to wait for.
+        if let Some(consumer) = self.consumer.take() {
+            thread::spawn(move || drop(consumer));
+        }
+    }
+}
+
+/// What stands in the way, as the library's log tells it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    SignIn,
+    Certificate,
+    Tls,
+    Name,
+    Refused,
+    Dropped,
+    Forbidden,
+    Other,
+}
+
+impl Trouble {
+    fn of(line: &str) -> Self {
+        let has = |parts: &[&str]| parts.iter().any(|part| line.contains(part));
+        if has(&["SASL", "Authentication failed", "authentication failed"]) {
+            Self::SignIn
+        } else if has(&["certificate"]) {
+            Self::Certificate
+        } else if has(&["SSL", "ssl handshake"]) {
+            Self::Tls
+        } else if has(&["Failed to resolve", "resolve"]) {
+            Self::Name
+        } else if has(&["Connection refused", "Connect to", "timed out in state CONNECT"]) {
+            Self::Refused
+        } else if has(&["Disconnected", "closed by peer", "during handshake"]) {
+            Self::Dropped
+        } else {
+            Self::Other
+        }
+    }
+
+    /// Whether trying again changes nothing.
+    fn is_final(self) -> bool {
+        matches!(self, Self::SignIn | Self::Certificate | Self::Tls)
+    }
+
+    /// The code, what to do, and the member of the settings it belongs to.
+    fn advice(self) -> (Code, &'static str, &'static str) {
+        match self {
+            Self::SignIn => {
+                (Code::PermissionDenied, "Check the user name, the password and the way of signing in.", "password")
+            }
+            Self::Certificate => (
+                Code::Unreachable,
+                "The broker's certificate is not trusted, or not for this host: name the file with the certificates of \
+                 who signed it.",
+                "ca_file",
+            ),
+            Self::Tls => {
+                (Code::Unreachable, "The broker may not speak TLS on this port: switch TLS off or take another port.", "tls")
+            }
+            Self::Name => (
+                Code::Unreachable,
+                "Check the host name. A broker also tells its own name (advertised.listeners), which must be known here.",
+                "brokers",
+            ),
+            Self::Refused => (Code::Unreachable, "Check the host and the port, and that the broker runs.", "brokers"),
+            Self::Dropped => (
+                Code::Unreachable,
+                "The broker closes the connection: it may want TLS or a sign-in, or it stopped. Try again.",
+                "tls",
+            ),
+            Self::Forbidden => (Code::PermissionDenied, "Ask who runs the cluster for the right to read it.", ""),
+            Self::Other => (Code::Unreachable, "Check that the brokers run and can be reached, and try again.", ""),
+        }
+    }
+}
+
+/// A line of the library's log without what only it understands.
+fn plain(line: &str) -> String {
+    let line = line.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")).map_or(line, |(_, rest)| rest);
+    let line = line.split(" (after ").next().unwrap_or(line);
+    line.replace("/bootstrap", "").trim().trim_end_matches(['.', ':']).to_owned()
+}
+
+fn config(settings: &Settings) -> Result<ClientConfig> {
+    let mut config = ClientConfig::new();
+    for property in &settings.properties {
+        let name = property.name.trim();
+        if OURS.contains(&name) {
+            return Err(Error::invalid(format!("The property `{name}` is set by the program."))
+                .hint("Take it out; what matters of it has a field of its own.")
+                .field("properties"));
+        }
+        if ["password", "secret", "token", "jaas"].iter().any(|word| name.contains(word)) {
+            return Err(Error::invalid(format!("The property `{name}` holds a secret, which would be saved in plain text."))
+                .hint("Use the user name and the password; a private key needs a file without a password.")
+                .field("properties"));
+        }
+        config.set(name, property.value.trim());
+    }
+    let protocol = match (settings.sign_in == SignIn::None, settings.tls) {
+        (true, false) => "plaintext",
+        (true, true) => "ssl",
+        (false, false) => "sasl_plaintext",
+        (false, true) => "sasl_ssl",
+    };
+    config
+        .set("bootstrap.servers", settings.brokers.trim())
+        .set("client.id", "cloud-pulse")
+        // A name is needed to assign partitions by hand; nobody joins that group and nothing is committed.
+        .set("group.id", format!("cloud-pulse-{}", uuid::Uuid::new_v4()))
+        .set("security.protocol", protocol)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "error")
+        .set("isolation.level", "read_committed")
+        .set("allow.auto.create.topics", "false")
+        .set("check.crcs", "true")
+        .set("queued.max.messages.kbytes", "32768")
+        .set("fetch.wait.max.ms", "100")
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("socket.connection.setup.timeout.ms", "10000")
+        .set_log_level(RDKafkaLogLevel::Info);
+    if settings.sign_in != SignIn::None {
+        config
+            .set("sasl.mechanisms", settings.sign_in.mechanism())
+            .set("sasl.username", settings.username.trim())
+            .set("sasl.password", settings.password.expose());
+    }
+    if settings.tls {
+        let ca_file = settings.ca_file.trim();
+        config
+            .set("ssl.ca.location", if ca_file.is_empty() { "probe" } else { ca_file })
+            .set("enable.ssl.certificate.verification", settings.verify_tls.to_string())
+            .set("ssl.endpoint.identification.algorithm", if settings.verify_tls { "https" } else { "none" });
+    }
+    Ok(config)
+}
