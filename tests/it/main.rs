@@ -14,6 +14,7 @@ mod kaggle;
 mod main_job;
 mod recipes;
 mod reliability;
+mod rest;
 mod sources;
 mod third_party;
 mod typing;

@@ -27,6 +27,7 @@ connectors! {
     kaggle::Kaggle,
     sqlite::Sqlite,
     kafka::Kafka,
+    rest::Rest,
 }
 
 /// A registered connector.

@@ -72,14 +72,23 @@ impl Http {
 
     /// The same client with fresh totals of bytes and time, for a new read; the rate budget goes on.
     pub(crate) fn fresh(&self) -> Self {
-        let Inner { policy, unpacking, exact, budget, .. } = &*self.0;
+        self.with(self.policy().clone())
+    }
+
+    /// The same client, fresh, that repeats nothing, for a check that should fail soon.
+    pub(crate) fn impatient(&self) -> Self {
+        self.with(Policy { retries: 0, ..self.policy().clone() })
+    }
+
+    fn with(&self, policy: Policy) -> Self {
+        let Inner { unpacking, exact, budget, .. } = &*self.0;
         Self(Arc::new(Inner {
-            policy: policy.clone(),
             unpacking: unpacking.clone(),
             exact: exact.clone(),
             budget: Arc::clone(budget),
             received: AtomicU64::new(0),
             deadline: policy.time_cap.map(|cap| Instant::now() + cap),
+            policy,
         }))
     }
 

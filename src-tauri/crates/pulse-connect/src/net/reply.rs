@@ -54,6 +54,12 @@ impl Reply {
         })
     }
 
+    /// The error that the status is, for an answer whose status was expected but turned out to be one after all.
+    pub(crate) fn failure(&self, request: &Request) -> Error {
+        let status = reqwest::StatusCode::from_u16(self.status).unwrap_or_default();
+        fault::status(request, &self.url, status, &self.headers, &self.body).error
+    }
+
     /// Fails if the answer is a web page where JSON was asked for.
     pub(crate) fn must_be_json(&self) -> Result<()> {
         if is_web_page(self.header(CONTENT_TYPE.as_str()), &self.body) {

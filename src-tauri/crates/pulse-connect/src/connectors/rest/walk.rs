@@ -1,0 +1,259 @@
+//! Going through the pages of a request.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use pulse_core::{Error, Progress, Result};
+use sha2::{Digest, Sha256};
+
+use super::detect::{self, Found};
+use super::paging::{Ask, Paging};
+use super::responses::{Page, Responses};
+use super::tree::{at, elements, scalar};
+use crate::formats::json_text::is_valid;
+use crate::model::Setting;
+use crate::net::shown;
+
+/// Pages of a preview.
+const PREVIEW_PAGES: u64 = 3;
+
+/// How the pages of one request are gone through.
+pub(super) struct Walk<'a> {
+    /// Where the records are; empty to find out.
+    pub records_path: &'a str,
+    /// How the pages follow each other; nothing to find out.
+    pub paging: Option<Paging>,
+    /// Where an answer says how many records there are; empty for nowhere.
+    pub total_path: &'a str,
+    /// Where an answer says that it is the last one, and the value that says so.
+    pub stop: Option<(&'a str, &'a str)>,
+    /// The records of a full page, where a shorter one is the last.
+    pub full_page: Option<u32>,
+    pub max_pages: u64,
+    /// Whether only the first rows are wanted.
+    pub preview: bool,
+    /// Whether the first answer may be that nothing is there.
+    pub may_miss: bool,
+    pub progress: &'a Progress,
+}
+
+/// What going through the pages found.
+#[derive(Default)]
+pub(super) struct Walked {
+    pub pages: u64,
+    pub records: u64,
+    /// Whether everything was read.
+    pub whole: bool,
+    /// Whether nothing was there at all.
+    pub missed: bool,
+    /// The first answer.
+    pub first: Option<Page>,
+    /// Where the records are, and how the pages follow each other.
+    pub records_path: Setting,
+    pub paging: Option<(Paging, Setting)>,
+    pub warnings: Vec<String>,
+}
+
+/// Whether the walk goes on.
+pub(super) enum Step {
+    On,
+    Enough,
+}
+
+impl Walk<'_> {
+    /// Asks for page after page from `ask` on and hands each page's records to `each`.
+    pub(super) fn run<'r>(
+        &self,
+        responses: &mut Responses<'r>,
+        mut ask: Ask,
+        each: &mut dyn FnMut(&mut Responses<'r>, &[u8], &[Range<usize>]) -> Result<Step>,
+    ) -> Result<Walked> {
+        let mut walked = Walked::default();
+        let mut known: HashMap<[u8; 32], u64> = HashMap::new();
+        let mut found = None;
+        for number in 1.. {
+            let counted = matches!(walked.paging, Some((Paging::Page { .. } | Paging::Offset { .. }, _)));
+            let page = responses.get(&ask, if number == 1 { self.may_miss } else { counted })?;
+            if page.status >= 300 {
+                walked.missed = number == 1;
+                walked.whole = true;
+                self.progress.log(format!("There is no page {number}; the pages end before it."));
+                break;
+            }
+            let body = page.body.as_bytes();
+            check(&page, number)?;
+            if number == 1 {
+                walked.records_path = self.place(body);
+            }
+            let records = records(&page, &walked.records_path.value, number)?;
+            if number == 1 {
+                let (paging, seen) = self.way(&ask, &page, &walked.records_path.value, records.len());
+                (walked.paging, found) = (Some(paging), seen);
+            }
+            if let Some(before) = repeated(&mut known, body, &records, number) {
+                self.repeats(&mut walked, number, before)?;
+                break;
+            }
+            walked.pages = number;
+            walked.records += records.len() as u64;
+            let step = each(responses, body, &records)?;
+            let next = self.next(&walked, found.as_ref(), &ask, &page, records.len())?;
+            if number == 1 {
+                walked.first = Some(page);
+            }
+            let Some(next) = next else {
+                walked.whole = true;
+                break;
+            };
+            if next == ask {
+                self.repeats(&mut walked, number + 1, number)?;
+                break;
+            }
+            if matches!(step, Step::Enough) || (self.preview && number >= PREVIEW_PAGES) {
+                break;
+            }
+            if number >= self.max_pages {
+                walked.warnings.push(format!("Reading stopped after {number} pages, which is the limit; there are more."));
+                break;
+            }
+            ask = next;
+        }
+        self.compare_total(&mut walked, found.as_ref());
+        Ok(walked)
+    }
+
+    fn place(&self, body: &[u8]) -> Setting {
+        match self.records_path.trim() {
+            "" => detect::records_path(body),
+            path => Setting::given(path),
+        }
+    }
+
+    /// The pagination that was chosen or found.
+    fn way(&self, ask: &Ask, page: &Page, records: &str, count: usize) -> ((Paging, Setting), Option<Found>) {
+        if let Some(paging) = &self.paging {
+            return ((paging.clone(), Setting::given(paging.word())), None);
+        }
+        let found = detect::pagination(ask, page, records, count);
+        let setting = Setting::new(found.paging.word(), found.confidence, found.why.clone());
+        ((found.paging.clone(), setting), Some(found))
+    }
+
+    /// The next request; nothing when one of the conditions says that this was the last page.
+    fn next(&self, walked: &Walked, found: Option<&Found>, ask: &Ask, page: &Page, count: usize) -> Result<Option<Ask>> {
+        let Some((paging, _)) = &walked.paging else { return Ok(None) };
+        let text = |path: &str| at(page.body.as_bytes(), path).and_then(scalar);
+        if let Some((path, value)) = self.stop
+            && text(path).as_deref() == Some(value)
+        {
+            return Ok(None);
+        }
+        if !self.total_path.is_empty() {
+            let total = text(self.total_path).and_then(|text| text.parse::<u64>().ok());
+            if total.is_some_and(|total| walked.records >= total) {
+                return Ok(None);
+            }
+        }
+        if self.full_page.is_some_and(|full| count < full as usize) {
+            return Ok(None);
+        }
+        if found.and_then(|found| found.more.as_deref()).and_then(text).as_deref() == Some("false") {
+            return Ok(None);
+        }
+        paging.next(ask, page, count)
+    }
+
+    /// A page that comes again for ever: an error, or the end of a preview.
+    fn repeats(&self, walked: &mut Walked, number: u64, before: u64) -> Result<()> {
+        let text = format!("Page {number} is the same as page {before}: the server gives the same page again and again.");
+        let hint = "It may not know the parameter that turns the pages; choose another pagination, or none.";
+        if self.preview {
+            walked.warnings.push(format!("{text} {hint}"));
+            return Ok(());
+        }
+        Err(Error::invalid(text).hint(hint).field("pagination"))
+    }
+
+    /// Warns where the server spoke of more records than came.
+    fn compare_total(&self, walked: &mut Walked, found: Option<&Found>) {
+        let path = found.and_then(|found| found.total.clone());
+        let Some(path) = path.or_else(|| Some(self.total_path.to_owned()).filter(|path| !path.is_empty())) else { return };
+        let Some(first) = &walked.first else { return };
+        let total = at(first.body.as_bytes(), &path).and_then(scalar).and_then(|text| text.parse::<u64>().ok());
+        if let Some(total) = total.filter(|total| walked.whole && *total > walked.records) {
+            let text = format!("The server speaks of {total} records at `{path}`, but {} came.", walked.records);
+            walked.warnings.push(text);
+        }
+    }
+}
+
+/// Fails if an answer is no JSON.
+fn check(page: &Page, number: u64) -> Result<()> {
+    let body = page.body.as_bytes();
+    if is_valid(body) || lines(body).is_some() {
+        return Ok(());
+    }
+    let why = serde_json::from_slice::<serde::de::IgnoredAny>(body).err().map(|cause| cause.to_string());
+    let text = format!("Page {number} of `{}` is not JSON: {}.", shown(&page.url), why.unwrap_or_default());
+    let hint = match page.header("content-type") {
+        Some(kind) if !kind.contains("json") => format!("It says that it is `{kind}`; give the address of a JSON answer."),
+        _ => "It may have been cut off; try again, or ask for smaller pages.".to_owned(),
+    };
+    Err(Error::damaged(text).hint(hint))
+}
+
+/// The lines of an answer that is one JSON object a line; nothing if it is not.
+fn lines(body: &[u8]) -> Option<Vec<Range<usize>>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    for line in body.split_inclusive(|byte| *byte == b'\n') {
+        let record = line.trim_ascii();
+        if !record.is_empty() {
+            let start = from + line.len() - line.trim_ascii_start().len();
+            if record.first() != Some(&b'{') || !is_valid(record) {
+                return None;
+            }
+            found.push(start..start + record.len());
+        }
+        from += line.len();
+    }
+    (found.len() > 1).then_some(found)
+}
+
+/// Where the records of a page are.
+fn records(page: &Page, path: &str, number: u64) -> Result<Vec<Range<usize>>> {
+    let body = page.body.as_bytes();
+    if path == "$" && let Some(lines) = lines(body) {
+        return Ok(lines);
+    }
+    let Some(place) = at(body, path) else { return missing(page, path, number).map(|()| Vec::new()) };
+    let from = place.as_ptr() as usize - body.as_ptr() as usize;
+    Ok(match place.first() {
+        Some(b'[') => elements(place).map(|element| from + element.start..from + element.end).collect(),
+        Some(b'n') => Vec::new(),
+        _ => std::iter::once(from..from + place.len()).collect(),
+    })
+}
+
+/// A page without the place of its records is an empty one, as some servers leave empty lists out, unless it speaks of an
+/// error or is the first.
+fn missing(page: &Page, path: &str, number: u64) -> Result<()> {
+    let speaks = ["error", "errors", "fault", "message"].iter().find(|name| at(page.body.as_bytes(), name).is_some());
+    if number > 1 && speaks.is_none() {
+        return Ok(());
+    }
+    let head: String = page.body.chars().take(200).collect();
+    let more = if page.body.chars().nth(200).is_some() { "…" } else { "" };
+    Err(Error::not_found(format!("Page {number} of `{}` holds nothing at `{path}`: {head}{more}", shown(&page.url)))
+        .hint("Choose where the records are on the answer's tree, or leave it to be found out.")
+        .field("records_path"))
+}
+
+/// The number of the page with the same records, if there was one.
+fn repeated(known: &mut HashMap<[u8; 32], u64>, body: &[u8], records: &[Range<usize>], number: u64) -> Option<u64> {
+    let (first, last) = (records.first()?, records.last()?);
+    let hash: [u8; 32] = Sha256::digest(&body[first.start..last.end]).into();
+    let before = known.get(&hash).copied();
+    known.entry(hash).or_insert(number);
+    before
+}
