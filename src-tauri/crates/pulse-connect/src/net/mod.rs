@@ -28,6 +28,6 @@ pub(crate) use client::Http;
 pub(crate) use download::Downloaded;
 pub(crate) use leads::Leads;
 pub(crate) use policy::Policy;
-pub(crate) use reply::{Reply, is_web_page, web_page};
+pub(crate) use reply::{Reply, is_web_page};
 pub(crate) use request::{Request, url};
 pub(crate) use runtime::run;

@@ -131,11 +131,6 @@ impl Request {
         self
     }
 
-    /// The address, which may hold secrets; see [`super::shown`].
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
-    }
-
     /// The method and the address without secrets, such as ``GET `https://host/path` ``.
     pub(super) fn shown(&self) -> String {
         format!("{} `{}`", self.method, self.without_secrets(&super::shown(&self.url)))

@@ -37,7 +37,7 @@ fn fetch(policy: Policy, request: &Request) -> Result<Reply> {
 
 fn fails(policy: Policy, request: &Request) -> Error {
     match fetch(policy, request) {
-        Ok(reply) => panic!("{} was answered with {}", shown(request.url()), reply.status),
+        Ok(reply) => panic!("{} was answered with {}", shown(&request.url), reply.status),
         Err(error) => error,
     }
 }
