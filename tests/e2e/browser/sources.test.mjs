@@ -118,6 +118,7 @@ test("a database file: connect, look around, preview, import, refresh", async (t
     const [{ id }] = await server.rpc("connection_list");
     await assert.rejects(server.rpc("connection_delete", { id }), /orders/);
     await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
   });
 
   await step("a deleted source leaves its table, and then the connection can go", async () => {
