@@ -94,10 +94,27 @@ pub(crate) fn write(
     patiently(progress, move || {
         let written = Arc::new(Mutex::new(Vec::new()));
         let result = stream(frame, &folder, names, &watched, &written);
+        if result.is_err() {
+            settle(&written);
+        }
         pending.files.append(&mut written.lock().unwrap_or_else(PoisonError::into_inner));
         pending.files.sort();
         result.map(|()| pending).map_err(|e| explain(&e, &folder))
     })
+}
+
+/// Waits a moment for the tasks of a stream that failed: they may still name a file, as long as they hold the list, and
+/// create one that they have named. What came into being after the others were removed would stay.
+fn settle(written: &Arc<Mutex<Vec<PathBuf>>>) {
+    let began = Instant::now();
+    let wait = |still: &dyn Fn() -> bool, limit: Duration| {
+        while still() && began.elapsed() < limit {
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait(&|| Arc::strong_count(written) > 1, Duration::from_millis(500));
+    let missing = || written.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|file| !file.exists());
+    wait(&missing, Duration::from_millis(700));
 }
 
 /// The rows of `frame`, which must be few; ends within a second of a cancel.

@@ -67,6 +67,14 @@ pub(crate) struct Fit {
     pub changes: Vec<ColumnChange>,
 }
 
+impl Fit {
+    /// How rows stored as `stored` become a table.
+    pub fn new_table(stored: &Schema) -> Result<Self> {
+        let came = stored.iter_names().map(|name| (name.clone(), column(name.clone()))).collect();
+        Ok(Self { columns: Columns::of(stored)?, came, stored: None, changes: Vec::new() })
+    }
+}
+
 impl Lake {
     /// What adding or merging rows of the columns `came` would do to the columns of `table`, with
     /// [`crate::Write::widen`]; nothing where they fit as they are or there is no table yet.

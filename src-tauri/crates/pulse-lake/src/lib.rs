@@ -4,13 +4,16 @@
 //! delta-rs replays the log. `docs/decisions/002-delta-writer.md` says why and what was measured.
 
 mod disk;
+mod fates;
 mod files;
 mod fit;
 mod log;
+mod meet;
 mod merge;
 mod plan;
 mod rows;
 mod source;
+mod stage;
 mod state;
 mod stats;
 mod text;

@@ -13,8 +13,8 @@ use crate::files::{self, Pending};
 use crate::log::{self, Log, Problem};
 use crate::merge::Changes;
 use crate::plan::{Plan, metadata};
+use crate::stage::STAGING;
 use crate::state::State;
-use crate::work::STAGING;
 use crate::write::now_ms;
 use crate::{Committed, Lake, source};
 

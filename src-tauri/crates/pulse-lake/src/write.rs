@@ -14,8 +14,9 @@ use crate::merge::{Changes, Merge};
 use crate::plan::{Plan, actions, entry};
 use crate::rows::Rows;
 use crate::source::{self, SourceState};
+use crate::stage::Staged;
 use crate::state::State;
-use crate::work::{Staged, Work};
+use crate::work::Work;
 use crate::{Lake, log};
 
 /// What a write does to a table.
@@ -83,7 +84,7 @@ pub struct Committed {
 /// How often a commit is tried again after another writer was first.
 const ATTEMPTS: u64 = 100;
 /// How often work that is only right for one version is done again after another writer was first.
-const REPEATS: u64 = 5;
+const REPEATS: u64 = 20;
 
 impl Lake {
     /// Writes rows and, in the same commit, their ledger and where their source stands. When this returns, everything is
@@ -117,7 +118,7 @@ impl Lake {
             Mode::Merge(merge) => {
                 let staged = match staged {
                     Some(staged) => staged,
-                    None => staged.insert(self.stage(&home, &write.rows, progress)?),
+                    None => staged.insert(self.stage(&home, pending.folders_only(), &write.rows, progress)?),
                 };
                 self.merge(table, merge, write.widen, staged, current.as_ref(), &mut pending, progress)?
             }

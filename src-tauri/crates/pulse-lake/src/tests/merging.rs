@@ -64,8 +64,10 @@ fn only_files_with_touched_rows_are_written_again_and_rows_keep_their_place() {
 #[test]
 fn what_cannot_be_merged_is_refused_with_nothing_written() {
     let (_folder, lake) = lake();
+    let empty = df!("id" => [Option::<i64>::None]).expect("a frame");
+    merge(&lake, empty, by("id")).expect_err("no key");
+    assert!(!lake.home(&name("bronze.t")).exists(), "a failed first merge leaves no folder");
     merge(&lake, people(), by("id")).expect("created");
-    put(&lake, "silver.h", people(), Mode::Create).expect("created");
     let rows = |ids: &[Option<i64>]| df!("id" => ids, "name" => vec!["x"; ids.len()]).expect("a frame");
     let reserved = |column: &str| df!("id" => [1_i64], column => ["x"]).expect("a frame");
     let history = Merge { history: true, ..by("id") };
