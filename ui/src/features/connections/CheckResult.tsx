@@ -49,7 +49,7 @@ export function CheckResult({ check: { running, result, problem } }: { check: Ch
 function Step({ step }: { step: ConnectionCheckStep }) {
   return (
     <>
-      <div className={classes.checkStep} data-failed={step.problem !== undefined || undefined}>
+      <div className={classes.checkStep} data-failed={step.problem ? true : undefined}>
         {step.problem ? (
           <IconAlertTriangle size={16} className={classes.sign} aria-label="failed" />
         ) : (

@@ -52,7 +52,7 @@ interface MergeProps extends LoadingPanelProps {
 function Merge({ loading, columns, preview, set }: MergeProps) {
   const names = columns.map(({ name }) => name);
   const withChosen = (chosen: readonly string[]) => [...names, ...chosen.filter((name) => !names.includes(name))];
-  const partly = preview?.incremental === true && loading.deletes !== "keep" && loading.deleted_column === undefined;
+  const partly = preview?.incremental === true && loading.deletes !== "keep" && !loading.deleted_column;
   return (
     <Stack gap="sm" className={classes.merge}>
       <MultiSelect
@@ -93,7 +93,7 @@ function Merge({ loading, columns, preview, set }: MergeProps) {
             searchable
             placeholder="None: rows that vanish are deleted"
           />
-          {loading.deleted_column !== undefined && (
+          {loading.deleted_column && (
             <TextInput
               label="Value that marks them"
               value={loading.deleted_value ?? ""}

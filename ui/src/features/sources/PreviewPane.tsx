@@ -30,8 +30,8 @@ interface PreviewPaneProps {
 export function PreviewPane({ shown, connector, doc, onType, onSelection, onPreview }: PreviewPaneProps) {
   const [view, setView] = useState("rows");
   const { preview, ticket, problem } = shown;
-  const sample = preview?.sample;
-  const response = sample !== undefined && view === "response";
+  const sample = preview?.sample ?? null;
+  const response = sample !== null && view === "response";
   return (
     <div className={classes.middle}>
       {ticket !== null && <PreviewProgress ticket={ticket} onCancel={shown.cancel} />}
@@ -50,7 +50,7 @@ export function PreviewPane({ shown, connector, doc, onType, onSelection, onPrev
           Say on the left what is read; the first rows are shown here as they will become.
         </EmptyState>
       )}
-      {sample !== undefined && (
+      {sample !== null && (
         <SegmentedControl
           className={classes.views}
           aria-label="What is shown"

@@ -8,9 +8,11 @@ import { sourceAddress, tableAddress } from "../../shared/addresses";
 import { duration } from "../../shared/format";
 import { JobProgress } from "../../shared/JobProgress";
 import { ProblemNotice } from "../../shared/ProblemNotice";
+import { openSecrets } from "../../shared/passphrase";
 import { isActive, useJob, useJobsChanged } from "../../shared/queries";
 import { RefreshFacts } from "./RefreshFacts";
 import classes from "./sources.module.css";
+import { useRefresh } from "./useRefresh";
 
 /** A refresh on its way, then what it brought. */
 export function RefreshJob({ id, source }: { id: string; source: SourceInfo }) {
@@ -19,6 +21,12 @@ export function RefreshJob({ id, source }: { id: string; source: SourceInfo }) {
   const jobsChanged = useJobsChanged();
   const cancel = useMutation({ mutationFn: () => rpc("job_cancel", { id }), onSettled: jobsChanged });
   const edit = { label: "Back to the settings", run: () => navigate(sourceAddress(source.id)) };
+  const refresh = useRefresh();
+  const unlock = async () => {
+    if (!(await openSecrets())) return;
+    const { jobs } = await refresh.mutateAsync({ sources: [source.id] });
+    navigate(sourceAddress(source.id, jobs[0]?.job), { replace: true });
+  };
   const failure = detail.error ?? cancel.error;
   const info = detail.data?.info;
   if (failure) {
@@ -46,11 +54,16 @@ export function RefreshJob({ id, source }: { id: string; source: SourceInfo }) {
     );
   }
   if (info.state === "succeeded") return <Refreshed source={source} seconds={info.seconds} />;
+  const locked = info.problem?.code === "secrets_locked";
   return (
     <div className={classes.start}>
       <Title order={1}>{info.title}</Title>
       {info.problem && info.state !== "cancelled" ? (
-        <ProblemNotice title={`The refresh ${info.state}`} problem={info.problem} action={edit} />
+        <ProblemNotice
+          title={`The refresh ${info.state}`}
+          problem={refresh.error ? toProblem(refresh.error) : info.problem}
+          action={locked ? { label: "Unlock and retry", run: () => void unlock() } : edit}
+        />
       ) : (
         <Text>It was {info.state}; nothing was written. The source is saved.</Text>
       )}

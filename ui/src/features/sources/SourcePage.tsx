@@ -35,11 +35,24 @@ export default function SourcePage() {
   return <Editing key={source.id} source={source} connector={connector} />;
 }
 
+/** Only what was decided: the engine writes null, or an object without members, where nothing was. */
+function decided<T extends object>(value: T): T {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== null && JSON.stringify(member) !== "{}"),
+  ) as T;
+}
+
 function Editing({ source, connector }: { source: SourceInfo; connector: ConnectorInfo }) {
   const [, navigate] = useLocation();
   const { id, doc } = source;
   const start = useMemo(
-    () => ({ ...doc, id, selection: completed(connector.selection as FormSchema, doc.selection) }),
+    () => ({
+      ...doc,
+      id,
+      selection: completed(connector.selection as FormSchema, doc.selection),
+      options: decided(doc.options),
+      loading: decided(doc.loading),
+    }),
     [doc, id, connector],
   );
   return <Workbench connector={connector} start={start} previewAtOnce onBack={() => navigate("/sources")} />;
