@@ -6,6 +6,7 @@ import { runQuery, waitForCell, waitForColumn, writeQuery } from "./support/acti
 import { launch, newPage, visit } from "./support/browser.mjs";
 import { foodPrices, root, temporaryFolder } from "./support/paths.mjs";
 import { finished, importFile, serve } from "./support/server.mjs";
+import { sqlite } from "./support/services.mjs";
 
 const folder = process.argv[2] ?? join(root, "docs", "screenshots");
 const recipe = readFileSync(join(root, "datasets", "recipes", "food_prices.recipe.json"), "utf8");
@@ -14,6 +15,13 @@ const QUERY = `SELECT Country, Commodity, round(avg("Price USD"), 2) AS average,
 FROM silver.food_prices
 GROUP BY ALL
 ORDER BY counted DESC`;
+
+const SHOP = `CREATE TABLE customers (name TEXT PRIMARY KEY, country TEXT);
+INSERT INTO customers VALUES ('Ada', 'GB'), ('Edsger', 'NL'), ('Grace', 'US');
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, amount REAL, placed_at TEXT);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+INSERT INTO orders SELECT i, CASE i % 3 WHEN 0 THEN 'Ada' WHEN 1 THEN 'Grace' ELSE 'Edsger' END,
+  round(i * 37 % 211 + i * 0.01, 2), datetime('2026-11-20', '+' || i * 7 || ' minutes') FROM n;`;
 
 /** Goes through the main job in one colour scheme and takes its pictures. */
 async function take(browser, scheme) {
@@ -53,6 +61,7 @@ async function take(browser, scheme) {
     await waitForColumn(page, "Country");
     await page.waitForTimeout(1000);
     await picture("table");
+    await connecting(page, server, workspace, picture);
     await visit(page, "/");
     await page.getByText("food_prices").first().waitFor();
     await picture("home");
@@ -88,6 +97,29 @@ async function asking(page, picture) {
   await page.keyboard.press("Control+Enter");
   await page.getByRole("main").getByRole("alert").waitFor();
   await picture("error");
+}
+
+async function connecting(page, server, workspace, picture) {
+  const path = join(workspace, "..", "shop.sqlite");
+  sqlite(path, SHOP);
+  const { id } = await server.rpc("connection_save", { name: "Shop", kind: "sqlite", settings: { path } });
+  await visit(page, `/connections?id=${id}`);
+  await page.getByRole("button", { name: "Test" }).click();
+  await page.getByText("It works").waitFor();
+  await picture("connections");
+  await visit(page, `/sources/new?connection=${id}`);
+  await page.getByRole("button", { name: /^orders/ }).click();
+  await page.getByRole("button", { name: "Preview this table" }).click();
+  await page.getByRole("radio", { name: /^Merge by key/ }).check();
+  await page.getByText(/into the new table bronze\.orders/).waitFor();
+  await picture("source");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await page.getByText(/ is in bronze\.orders/).waitFor();
+  sqlite(path, "INSERT INTO orders SELECT id + 400, customer, amount, placed_at FROM orders WHERE id < 30;");
+  await visit(page, "/sources");
+  await page.getByRole("button", { name: "Refresh orders" }).click();
+  await page.getByText(/the same/).waitFor();
+  await picture("sources");
 }
 
 mkdirSync(folder, { recursive: true });

@@ -107,7 +107,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--pulse-surface": "#f7f8f9",
     "--pulse-border": "#e2e5e9",
     "--pulse-quiet": "#eceff1",
-    "--pulse-faint": "#717b85",
+    "--pulse-faint": "#6b757f",
     "--pulse-accent-soft": "#dff3ef",
     "--pulse-added": "#2f9e48",
     "--pulse-added-bg": "#e3f5e6",
