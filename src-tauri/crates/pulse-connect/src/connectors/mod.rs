@@ -24,6 +24,7 @@ macro_rules! connectors {
 }
 
 connectors! {
+    postgres::Postgres,
     kaggle::Kaggle,
     sqlite::Sqlite,
     kafka::Kafka,
