@@ -5,6 +5,7 @@
 pub mod http;
 pub mod kaggle;
 pub mod noida;
+pub mod postgres;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command};

@@ -1,5 +1,7 @@
 //! What a server's refusal means to an analyst.
 
+use std::error::Error as _;
+
 use pulse_core::{Code, Error};
 use tokio_postgres::error::ErrorPosition;
 
@@ -59,7 +61,7 @@ impl Refusal {
 pub(super) fn failed(settings: &Settings, attempt: &str, cause: &tokio_postgres::Error) -> Error {
     match Refusal::of(cause) {
         Some(refusal) => refused(settings, attempt, &refusal),
-        None => lost(settings, attempt, &cause.to_string()),
+        None => lost(settings, attempt, &cause.source().map_or_else(|| cause.to_string(), ToString::to_string)),
     }
 }
 

@@ -45,7 +45,12 @@ impl Plan {
         for (column, name) in chosen.iter().zip(&names) {
             let overridden = selection.text_columns.contains(&column.name);
             let form = if texts.contains(&column.name) { Form::as_text(column, overridden) } else { Form::of(column) };
-            plan.expressions.push(form.expression);
+            plan.expressions.push(if form.expression == column.reference {
+                form.expression
+            } else {
+                // By another name, so that the order refers to the column and not to its text.
+                format!("{} AS \"pulse column {}\"", form.expression, plan.columns.len() + 1)
+            });
             plan.columns.push((name.as_str().into(), form.kind));
             let type_word = form.kind.word().to_owned();
             plan.described.push(ColumnPlan { name: name.clone(), type_word, why: form.why, overridden });
@@ -229,8 +234,10 @@ impl<'a> Cursor<'a> {
             _ => format!("{reference} IS NOT NULL"),
         };
         let all: Vec<&str> = conditions.iter().map(String::as_str).chain([real.as_str()]).collect();
-        let from = &relation.from;
-        format!("SELECT {reference}::text FROM {from} WHERE {} ORDER BY {reference} DESC LIMIT 1", all.join(" AND "))
+        let (from, all) = (&relation.from, all.join(" AND "));
+        // Sorted before it becomes text: then 9 comes before 10.
+        let sorted = format!("SELECT {reference} AS value FROM {from} WHERE {all} ORDER BY value DESC LIMIT 1");
+        format!("SELECT value::text FROM ({sorted}) AS greatest")
     }
 
     /// Asks whether there is a row without a value, which would never be new.

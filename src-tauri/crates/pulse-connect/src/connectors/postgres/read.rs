@@ -156,8 +156,11 @@ impl Window {
         }
         let Some(cursor) = cursor else { return Ok(window) };
         let last = last_value(task.state, selection);
+        // Where the next read goes on: the greatest value beyond the last one, which a lag does not move back.
+        let mut beyond = window.conditions.clone();
         match (last, selection.start.trim()) {
             (Some(last), _) => {
+                beyond.push(cursor.after(last));
                 window.conditions.push(cursor.since(last));
                 look(&window.conditions, "", "lag")?;
                 window.everything = false;
@@ -172,25 +175,17 @@ impl Window {
                 }
             }
             (None, start) => {
+                beyond.push(cursor.from(start));
                 window.conditions.push(cursor.from(start));
                 look(&window.conditions, "", "start")?;
                 window.everything = false;
             }
         }
         if task.limit.is_none() {
-            let sql = cursor.greatest(relation, &window.conditions);
+            let sql = cursor.greatest(relation, &beyond);
             let found = session.maybe_text(&sql, "find the greatest value of the cursor", progress);
-            let greatest = found.map_err(|error| error.field("cursor"))?;
-            // With a lag, the rows may all be older than what was read before.
-            let newer = match (greatest, last) {
-                (Some(found), Some(last)) => {
-                    let is_newer = cursor.greatest(relation, &[cursor.after(last)]);
-                    let is_newer = session.maybe_text(&is_newer, "compare the cursor", progress)?.is_some();
-                    Some(if is_newer { found } else { last.to_owned() })
-                }
-                (found, last) => found.or_else(|| last.map(str::to_owned)),
-            };
-            window.state = newer.map(|value| json!({"column": selection.cursor.trim(), "cursor": value}));
+            let greatest = found.map_err(|error| error.field("cursor"))?.or_else(|| last.map(str::to_owned));
+            window.state = greatest.map(|value| json!({"column": selection.cursor.trim(), "cursor": value}));
         }
         Ok(window)
     }

@@ -1,5 +1,6 @@
 //! A session: signed in, reading only, one snapshot.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::time::Duration;
 
@@ -20,9 +21,11 @@ use crate::net;
 const OLDEST: u32 = 120_000;
 /// How long a request to cancel may take; the job is over for its user already.
 const CANCEL_PATIENCE: Duration = Duration::from_millis(900);
-/// How values are written where the server turns them into text: as `psql` writes them, times in UTC.
-const STYLE: &str = "SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET timezone = 'UTC'; \
-                     SET bytea_output = 'hex'; SET extra_float_digits = 3; SET xmlbinary = 'base64'";
+/// How values are written where the server turns them into text: as `psql` writes them, times in UTC. Only for the
+/// transaction, so that it also holds behind a pooler.
+const STYLE: &str = "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; \
+                     SET LOCAL timezone = 'UTC'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 3; \
+                     SET LOCAL xmlbinary = 'base64'";
 
 /// A signed-in connection. Dropping it ends it.
 pub(super) struct Session {
@@ -71,7 +74,6 @@ impl Session {
             Ok(Self { client, task, wire: wire.clone(), settings: settings.clone() })
         })?;
         session.check_version(progress)?;
-        session.execute(STYLE, "prepare the session", progress)?;
         Ok(session)
     }
 
@@ -92,7 +94,7 @@ impl Session {
             sql.push_str("; SET TRANSACTION SNAPSHOT ");
             sql.push_str(&super::sql::literal(snapshot));
         }
-        self.execute(&sql, "begin reading", progress)
+        self.execute(&format!("{sql}; {STYLE}"), "begin reading", progress)
     }
 
     /// The name of this transaction's snapshot, for other sessions.
@@ -136,6 +138,8 @@ impl Session {
 
     /// Starts a COPY to here and gives the session up for it.
     pub fn copy(mut self, sql: &str, progress: &Progress) -> Result<CopyOut> {
+        // What was asked before, such as to forget statements, is answered before this is: the wire is silent then.
+        self.execute("", "prepare the copy", progress)?;
         self.task.abort();
         // Only when it has ended is nobody else on the wire.
         let task = &mut self.task;
@@ -191,15 +195,16 @@ fn not_signed_in(settings: &Settings, attempt: &str, wire: &Wire, cause: &tokio_
     if cause.as_db_error().is_some() {
         return explain::failed(settings, attempt, cause);
     }
+    let why = cause.source().map_or_else(|| cause.to_string(), ToString::to_string);
     match wire.first_byte() {
         // Authentication, error, notice and protocol negotiation are what PostgreSQL may begin with.
-        Some(b'R' | b'E' | b'N' | b'v') | None if cause.to_string().contains("password") => {
+        Some(b'R') if why.contains("password") => {
             Error::new(Code::PermissionDenied, format!("Could not {attempt}: the server asks for a password."))
                 .hint("Fill in the password.")
                 .field("password")
         }
-        Some(b'R' | b'E' | b'N' | b'v') => explain::lost(settings, attempt, &cause.to_string()),
+        Some(b'R' | b'E' | b'N' | b'v') => explain::lost(settings, attempt, &why),
         Some(_) => dial::not_postgres(settings, "its answer is not that of PostgreSQL"),
-        None => dial::not_postgres(settings, &format!("it closed the connection ({cause})")),
+        None => dial::not_postgres(settings, &format!("it closed the connection ({why})")),
     }
 }

@@ -32,7 +32,7 @@ pub(in crate::connectors) struct Settings {
     #[schemars(extend("x-advanced" = true))]
     pub verify_tls: bool,
     /// A file (PEM) with the certificate of the authority that signed the server's, where this machine does not know it.
-    #[schemars(extend("x-advanced" = true, "x-placeholder" = "/path/to/ca.pem"))]
+    #[schemars(extend("x-widget" = "file", "x-advanced" = true))]
     pub ca_file: String,
     /// The name under which the server's administrator sees this connection.
     #[schemars(extend("x-advanced" = true))]

@@ -24,7 +24,7 @@ fn connection_strings_become_settings() {
                    "ca_file": "/ca.pem", "options": "-c statement_timeout=0"}),
         ),
         ("postgres://ann@h?sslmode=disable", json!({"host": "h", "user": "ann", "tls": "off"})),
-        ("postgres://ann@/shop", json!({"host": "localhost", "user": "ann", "database": "shop"})),
+        ("postgres:///shop?user=ann", json!({"host": "localhost", "user": "ann", "database": "shop"})),
     ];
     for (text, expected) in cases {
         let (kind, settings) = connectors::from_url(text).unwrap_or_else(|error| panic!("{text}: {error}"));
