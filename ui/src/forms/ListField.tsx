@@ -112,5 +112,6 @@ function ItemActions({ name, onUp, onDown, onRemove }: ItemActionsProps) {
 
 /** One of a list: "Rules" holds a rule; names that are no plural, such as "By", hold an entry. */
 function singular(label: string): string {
+  if (label.endsWith("ies")) return `${label.slice(0, -3)}y`;
   return /[^su]s$/.test(label) ? label.slice(0, -1) : "entry";
 }

@@ -5,7 +5,7 @@ export interface ResponseField {
   /** The dotted path of the field in the form's value. */
   path: string;
   label: string;
-  /** `list` takes lists, `record` a member of a record, `any` every place. */
+  /** `list` takes lists, `record` a value in a record, `any` a value outside of lists. */
   takes: "list" | "record" | "any";
   /** The place it names now. */
   value: string;

@@ -1,9 +1,11 @@
 import { ActionIcon, Button, Checkbox, Skeleton, Stack } from "@mantine/core";
 import { IconChevronRight } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
 import type { ListingEntry } from "../../generated/rpc";
 import { EmptyState } from "../../shared/EmptyState";
 import { bytes, counted } from "../../shared/format";
 import classes from "./sources.module.css";
+import { TicketProgress } from "./TicketProgress";
 import type { useListing } from "./useListing";
 
 interface EntryListProps {
@@ -21,7 +23,21 @@ interface EntryListProps {
 export function EntryList(props: EntryListProps) {
   const { listing, focused, checked, onCheck, onFocus, onOpen } = props;
   const { entries, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = listing;
-  if (isPending) return <Loading />;
+  if (isPending && listing.fetchStatus === "idle") {
+    return (
+      <div className={classes.entries}>
+        <EmptyState
+          title="Looking around was stopped"
+          action={
+            <Button variant="default" onClick={() => void listing.refetch()}>
+              Look again
+            </Button>
+          }
+        />
+      </div>
+    );
+  }
+  if (isPending) return <Loading ticket={listing.ticket} onStop={listing.stop} />;
   if (entries.length === 0) {
     return (
       <div className={classes.entries}>
@@ -107,9 +123,18 @@ function Size({ entry: { rows, bytes: size } }: { entry: ListingEntry }) {
   return <span className={classes.size}>{parts.filter((part) => part !== "").join(" · ")}</span>;
 }
 
-function Loading() {
+/** How long looking around may take before it is said how far it is, in ms. */
+const SLOW_MS = 1500;
+
+function Loading({ ticket, onStop }: { ticket: string | null; onStop(): void }) {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <Stack className={classes.entries} p="md" gap={8} aria-busy aria-label="Looking around">
+      {slow && ticket !== null && <TicketProgress ticket={ticket} what="Looking around" onCancel={onStop} />}
       {[0, 1, 2, 3, 4].map((row) => (
         <Skeleton key={row} h={44} />
       ))}

@@ -9,9 +9,9 @@ import { ProblemNotice } from "../../shared/ProblemNotice";
 import { NO_ROWS } from "../../shared/preview/firstRows";
 import { LedgerPeek } from "../../shared/preview/LedgerPeek";
 import { PreviewTable } from "../../shared/preview/PreviewTable";
-import { PreviewProgress } from "./PreviewProgress";
 import { ResponseTree } from "./ResponseTree";
 import classes from "./sources.module.css";
+import { TicketProgress } from "./TicketProgress";
 import type { ShownSource } from "./useSourcePreview";
 
 /** Before the first preview the shape of what comes is shown. */
@@ -34,7 +34,7 @@ export function PreviewPane({ shown, connector, doc, onType, onSelection, onPrev
   const response = sample !== null && view === "response";
   return (
     <div className={classes.middle}>
-      {ticket !== null && <PreviewProgress ticket={ticket} onCancel={shown.cancel} />}
+      {ticket !== null && <TicketProgress ticket={ticket} what="Reading the first rows" onCancel={shown.cancel} />}
       {problem && ticket === null && (
         <div className={classes.notice}>
           <ProblemNotice problem={problem} action={{ label: "Try again", run: onPreview }} />

@@ -5,7 +5,7 @@ import { type FormSchema, words } from "../../forms/schema";
 import type { ColumnInfo, ConnectorInfo, ImportSetting, Problem, SourceDoc } from "../../generated/rpc";
 import { useConnections } from "../../shared/connections";
 import { Prose } from "../../shared/Prose";
-import { withDetected } from "./detected";
+import { detectedText, withDetected } from "./detected";
 import classes from "./sources.module.css";
 
 interface SelectionPanelProps {
@@ -26,8 +26,8 @@ interface SelectionPanelProps {
 /** What is read: the connector's form, what was detected, and the button that shows what comes of it. */
 export function SelectionPanel(props: SelectionPanelProps) {
   const { connector, doc, columns, problem, detected, outdated, reading, onChange, onPreview, onBack } = props;
-  const change = (key: string, value: string) =>
-    onChange({ selection: withDetected(connector.selection as FormSchema, doc.selection, key, value) });
+  const schema = connector.selection as FormSchema;
+  const change = (key: string) => onChange({ selection: withDetected(schema, doc.selection, key, detected) });
   return (
     <form
       className={classes.selection}
@@ -59,10 +59,11 @@ export function SelectionPanel(props: SelectionPanelProps) {
       {detected.length > 0 && (
         <section aria-label="Detected" className={classes.detected}>
           <Title order={3}>Detected</Title>
-          {detected.map(({ key, value, why }) => (
+          {detected.map(({ key, value, confidence, why }) => (
             <div key={key} className={classes.detectedOne}>
               <span>
-                {words(key.replaceAll(".", ", "))}: <strong>{value === "" ? "none" : value}</strong>
+                {words(key.replaceAll(".", ", "))}:{" "}
+                <strong>{detectedText(schema, doc.selection, { key, value, confidence, why })}</strong>
               </span>
               <Text size="xs" c="dimmed">
                 <Prose text={why} />{" "}
@@ -70,7 +71,7 @@ export function SelectionPanel(props: SelectionPanelProps) {
                   type="button"
                   className={classes.link}
                   aria-label={`Change ${words(key)}`}
-                  onClick={() => change(key, value)}
+                  onClick={() => change(key)}
                 >
                   Change
                 </button>

@@ -8,8 +8,7 @@ export function newTicket(): string {
 }
 
 /** Looks around; ends at the engine too when the page no longer waits for it. */
-export function browse(request: BrowseRequest, signal: AbortSignal): Promise<Listing> {
-  const ticket = newTicket();
+export function browse(request: BrowseRequest, ticket: string, signal: AbortSignal): Promise<Listing> {
   // Whether the engine still knows the ticket does not matter to a page that has gone on.
   const stop = () => void rpc("ticket_cancel", { ticket }).catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });

@@ -4,15 +4,39 @@ import {
   type FormSchema,
   fieldsOf,
   type Members,
+  options,
   variantMembers,
   variants,
   withoutNull,
 } from "../../forms/schema";
+import type { ImportSetting } from "../../generated/rpc";
 
-/** A selection with a detected setting written into its form, so that it can be changed there. */
-export function withDetected(schema: FormSchema, selection: unknown, key: string, text: string): Members {
+/**
+ * A selection with a detected setting written into its form, so that it can be changed there; what was detected and
+ * makes sense only beside it comes with it.
+ */
+export function withDetected(
+  schema: FormSchema,
+  selection: unknown,
+  key: string,
+  detected: readonly ImportSetting[],
+): Members {
+  const isMeant = (one: ImportSetting) =>
+    one.key === key || fieldAt(schema, selection, one.key.split("."))?.["x-depends-on"]?.field === key;
+  let result = asMembers(selection);
+  for (const one of detected.filter(isMeant)) {
+    const field = fieldAt(schema, selection, one.key.split("."));
+    result = withMember(result, one.key, field ? asValue(field, one.value) : one.value);
+  }
+  return result;
+}
+
+/** A detected setting in the words of its form. */
+export function detectedText(schema: FormSchema, selection: unknown, { key, value }: ImportSetting): string {
   const field = fieldAt(schema, selection, key.split("."));
-  return withMember(selection, key, field ? asValue(field, text) : text);
+  const inner = field && withoutNull(field).schema;
+  const choices = inner ? (options(inner) ?? variants(inner)?.variants) : null;
+  return choices?.find((one) => one.value === value)?.label ?? (value === "" ? "none" : value);
 }
 
 function fieldAt(schema: FormSchema, value: unknown, [name, ...rest]: string[]): FormSchema | null {

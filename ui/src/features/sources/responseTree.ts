@@ -13,15 +13,15 @@ export function dotted(path: readonly (string | number)[]): string {
 }
 
 /**
- * What a place is called for a field: a list or any place by its whole path; a member of a record by its path in the
- * record, which begins after the last number. Null where the field cannot take the place.
+ * What a place is called for a field: a list or a value outside of lists by its whole path; a value in a record by its
+ * path there, which begins after the last number. Null where the field cannot take the place.
  */
 export function pathFor(field: ResponseField, { path, value }: Place): string | null {
   if (field.takes === "list") return Array.isArray(value) && !path.some(isNumber) ? dotted(path) : null;
-  if (field.takes === "any") return dotted(path);
+  if (value !== null && typeof value === "object") return null;
+  if (field.takes === "any") return path.some(isNumber) ? null : dotted(path);
   const within = path.slice(path.findLastIndex(isNumber) + 1);
-  const isMember = path.some(isNumber) && within.length > 0;
-  return isMember && (value === null || typeof value !== "object") ? dotted(within) : null;
+  return path.some(isNumber) && within.length > 0 ? dotted(within) : null;
 }
 
 function isNumber(part: string | number): boolean {

@@ -4,7 +4,7 @@ import type { FormSchema } from "../../forms/schema";
 import type { RefreshInfo, SourcePreview, TableInfo } from "../../generated/rpc";
 import { freeName } from "../../shared/connections";
 import { joined } from "./browse";
-import { withDetected } from "./detected";
+import { detectedText, withDetected } from "./detected";
 import { loadingProblem, NEW_LOADING, sourceSentence, suggestedLoading } from "./loading";
 import { refreshFacts } from "./refreshWords";
 import { glance, pathFor } from "./responseTree";
@@ -109,6 +109,8 @@ describe("a place in a response", () => {
     ["record", ["next"], "x", null],
     ["record", ["items", 0, "tags"], [], null],
     ["any", ["meta", "next"], "x", "meta.next"],
+    ["any", ["meta"], {}, null],
+    ["any", ["items", 0, "id"], 1, null],
   ] as const)("for a %s: %j is %j", (takes, path, value, name) => {
     expect(pathFor(field(takes), { path: [...path], value })).toBe(name);
   });
@@ -141,6 +143,26 @@ describe("a detected setting", () => {
     ["fields", "a, b", { fields: ["a", "b"] }],
     ["paging", "cursor", { paging: { kind: "cursor", parameter: "after" } }],
   ])("%s is written into the form as its type wants it", (key, text, members) => {
-    expect(withDetected(schema, { paging: { kind: "auto" } }, key, text)).toMatchObject(members);
+    const detected = [{ key, value: text, confidence: 1, why: "" }];
+    expect(withDetected(schema, { paging: { kind: "auto" } }, key, detected)).toMatchObject(members);
+  });
+
+  it("brings what depends on it, and is told in the words of the form", () => {
+    const form: FormSchema = {
+      properties: {
+        paging: { oneOf: [{ const: "auto" }, { const: "next_link", description: "The answer names it." }] },
+        next_path: { type: "string", "x-depends-on": { field: "paging", values: ["next_link"] } },
+        other: { type: "string" },
+      },
+    };
+    const setting = (key: string, value: string) => ({ key, value, confidence: 1, why: "" });
+    const detected = [setting("paging", "next_link"), setting("next_path", "next"), setting("other", "x")];
+    const before = { paging: "auto", next_path: "", other: "" };
+    expect(withDetected(form, before, "paging", detected)).toEqual({
+      paging: "next_link",
+      next_path: "next",
+      other: "",
+    });
+    expect(detected.map((one) => detectedText(form, before, one))).toEqual(["The answer names it", "next", "x"]);
   });
 });

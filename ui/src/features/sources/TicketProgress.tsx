@@ -3,8 +3,15 @@ import { bytes, counted } from "../../shared/format";
 import classes from "./sources.module.css";
 import { useTicketProgress } from "./useTicketProgress";
 
-/** How far a preview is, and the way to stop it. */
-export function PreviewProgress({ ticket, onCancel }: { ticket: string; onCancel(): void }) {
+interface TicketProgressProps {
+  ticket: string;
+  /** What is done, in words, until the engine says more. */
+  what: string;
+  onCancel(): void;
+}
+
+/** How far a request is, and the way to stop it. */
+export function TicketProgress({ ticket, what, onCancel }: TicketProgressProps) {
   const progress = useTicketProgress(ticket);
   const share = progress && progress.bytes_total > 0 ? progress.bytes / progress.bytes_total : null;
   const facts: string[] = [];
@@ -16,7 +23,7 @@ export function PreviewProgress({ ticket, onCancel }: { ticket: string; onCancel
     <div className={classes.progress} role="status">
       <div className={classes.progressWords}>
         <Text size="xs" fw={600}>
-          {progress?.stage || "Reading the first rows"}
+          {progress?.stage || what}
         </Text>
         <Text size="xs" c="dimmed" truncate className={classes.rest}>
           {[...facts, progress?.line ?? ""].filter((part) => part !== "").join(" · ")}
@@ -30,7 +37,7 @@ export function PreviewProgress({ ticket, onCancel }: { ticket: string; onCancel
         animated={share === null}
         striped={share === null}
         size="sm"
-        aria-label="Progress of the preview"
+        aria-label={`Progress: ${what}`}
       />
     </div>
   );
