@@ -12,6 +12,7 @@ mod generated;
 mod interop;
 mod kaggle;
 mod main_job;
+mod merge;
 mod postgres;
 mod recipes;
 mod reliability;
