@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use pulse_core::{Code, Error, Progress, Result};
@@ -134,34 +134,13 @@ fn list(members: &[Member]) -> String {
     if names.is_empty() { "nothing".into() } else { names.join(", ") }
 }
 
-/// Unpacks a gzip file into `to`, at most about `limit` bytes.
-pub(crate) fn unpack_gzip(path: &Path, to: &Path, limit: Option<u64>, progress: &Progress) -> Result<Unpacked> {
-    let file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
-    let packed = file.metadata().map_err(|cause| Error::io("read", path, &cause))?.len();
-    // The clone shares the position, which shows how much of the packed file was used.
-    let mut position = file.try_clone().map_err(|cause| Error::io("read", path, &cause))?;
-    let name = path.display().to_string();
-    let decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file));
-    let mut unpacked = unpack(decoder, packed, &name, to, limit, progress)?;
-    let used = position.stream_position().map_err(|cause| Error::io("read", path, &cause))?;
-    unpacked.share = if unpacked.complete { 1.0 } else { used as f64 / packed.max(1) as f64 };
-    Ok(unpacked)
-}
-
-/// Unpacks one member of a zip archive into `to`, at most about `limit` bytes.
-pub(crate) fn unpack_zip(
-    path: &Path,
-    member: &str,
-    to: &Path,
-    limit: Option<u64>,
-    progress: &Progress,
-) -> Result<Unpacked> {
-    let mut archive = open_zip(path)?;
-    let file = archive.by_name(member).map_err(|cause| zip_error(path, Some(member), &cause))?;
-    let (packed, claimed) = (file.compressed_size(), file.size());
-    let mut unpacked = unpack(file, packed, &format!("{}!{member}", path.display()), to, limit, progress)?;
-    unpacked.share = if unpacked.complete { 1.0 } else { (unpacked.bytes as f64 / claimed.max(1) as f64).min(1.0) };
-    Ok(unpacked)
+/// One packed file: a gzip file, or a member of a zip archive.
+#[derive(Clone, Debug)]
+pub(crate) struct Packed {
+    /// The gzip file or the archive.
+    pub path: PathBuf,
+    /// The member; nothing for gzip.
+    pub member: Option<String>,
 }
 
 /// What unpacking gave.
@@ -172,43 +151,114 @@ pub(crate) struct Unpacked {
     pub share: f64,
 }
 
-fn unpack(
-    mut from: impl Read,
-    packed: u64,
-    name: &str,
-    to: &Path,
-    limit: Option<u64>,
-    progress: &Progress,
-) -> Result<Unpacked> {
-    progress.stage("Unpacking", 0, 0);
-    let mut out = File::create_new(to).map_err(|cause| Error::io("create", to, &cause))?;
-    let mut block = vec![0; 1 << 20];
-    let mut bytes = 0u64;
-    loop {
-        progress.check()?;
-        let count = match from.read(&mut block) {
-            Ok(count) => count,
-            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(cause) => return Err(broken(name, bytes, &cause)),
+impl Packed {
+    /// Unpacks into `to`, at most about `limit` bytes.
+    pub(crate) fn unpack(&self, to: &Path, limit: Option<u64>, progress: &Progress) -> Result<Unpacked> {
+        progress.stage("Unpacking", 0, 0);
+        let mut out = File::create_new(to).map_err(|cause| Error::io("create", to, &cause))?;
+        self.read(progress, |from| {
+            let mut block = vec![0; 1 << 20];
+            loop {
+                let count = from.read(&mut block).map_err(|cause| self.failure(cause))?;
+                out.write_all(&block[..count]).map_err(|cause| Error::io("write", to, &cause))?;
+                progress.add_bytes(count as u64);
+                let bytes = from.bytes;
+                if count == 0 {
+                    return Ok(Unpacked { bytes, complete: true, share: 1.0 });
+                }
+                if limit.is_some_and(|limit| bytes >= limit) {
+                    return Ok(Unpacked { bytes, complete: false, share: from.share() });
+                }
+            }
+        })
+    }
+
+    /// Gives `work` the unpacked bytes, without a file. A failed read holds an error for people, see
+    /// [`Packed::failure`]: damage, a bomb, or the job's cancel.
+    pub(crate) fn read<T>(&self, progress: &Progress, work: impl FnOnce(&mut Unpacking<'_>) -> Result<T>) -> Result<T> {
+        let path = &self.path;
+        let Some(member) = &self.member else {
+            let file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
+            let packed = file.metadata().map_err(|cause| Error::io("read", path, &cause))?.len();
+            // The clone shares the position, which shows how much of the packed file was used.
+            let position = file.try_clone().map_err(|cause| Error::io("read", path, &cause))?;
+            let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file));
+            let name = path.display().to_string();
+            let size = Size::Position(position);
+            return work(&mut Unpacking { from: &mut decoder, size, packed, name, bytes: 0, progress });
         };
-        if count == 0 {
-            return Ok(Unpacked { bytes, complete: true, share: 1.0 });
+        let mut archive = open_zip(path)?;
+        let mut file = archive.by_name(member).map_err(|cause| zip_error(path, Some(member), &cause))?;
+        let (packed, size) = (file.compressed_size(), Size::Claimed(file.size()));
+        let name = format!("{}!{member}", path.display());
+        work(&mut Unpacking { from: &mut file, size, packed, name, bytes: 0, progress })
+    }
+
+    /// How many bytes it unpacks to, as a zip archive claims; nothing for gzip, which does not say.
+    pub(crate) fn claimed(&self) -> Result<Option<u64>> {
+        let Some(member) = &self.member else { return Ok(None) };
+        let mut archive = open_zip(&self.path)?;
+        let file = archive.by_name(member).map_err(|cause| zip_error(&self.path, Some(member), &cause))?;
+        Ok(Some(file.size()))
+    }
+
+    /// The error for people inside a failed read.
+    pub(crate) fn failure(&self, cause: std::io::Error) -> Error {
+        match cause.downcast::<Error>() {
+            Ok(error) => error,
+            Err(cause) => Error::io("read", &self.path, &cause),
         }
-        bytes += count as u64;
-        progress.add_bytes(count as u64);
-        if bytes > MAX_BYTES || (bytes > FREE_BYTES && bytes / MAX_RATIO > packed) {
-            return Err(Error::new(
-                Code::LimitExceeded,
-                format!(
-                    "Could not unpack {name}: {packed} packed bytes grew to more than {bytes} bytes, as in a zip bomb."
-                ),
-            )
-            .hint("If you trust the file, unpack it yourself and import the result."));
+    }
+}
+
+/// Unpacked bytes as they come, counted: more than any honest file holds are an error.
+pub(crate) struct Unpacking<'a> {
+    from: &'a mut dyn Read,
+    size: Size,
+    packed: u64,
+    name: String,
+    bytes: u64,
+    progress: &'a Progress,
+}
+
+/// What tells how much of everything was unpacked.
+enum Size {
+    Claimed(u64),
+    Position(File),
+}
+
+impl Unpacking<'_> {
+    /// The share of everything that was unpacked so far, from 0 to 1.
+    fn share(&mut self) -> f64 {
+        match &mut self.size {
+            Size::Claimed(claimed) => (self.bytes as f64 / (*claimed).max(1) as f64).min(1.0),
+            // A position that cannot be told leaves the estimate of the rows at what was read.
+            Size::Position(file) => file.stream_position().unwrap_or(self.packed) as f64 / self.packed.max(1) as f64,
         }
-        out.write_all(&block[..count]).map_err(|cause| Error::io("write", to, &cause))?;
-        if limit.is_some_and(|limit| bytes >= limit) {
-            return Ok(Unpacked { bytes, complete: false, share: 1.0 });
+    }
+}
+
+impl Read for Unpacking<'_> {
+    fn read(&mut self, block: &mut [u8]) -> std::io::Result<usize> {
+        let told = std::io::Error::other::<Error>;
+        self.progress.check().map_err(told)?;
+        let count = match self.from.read(block) {
+            Ok(count) => count,
+            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => return Err(cause),
+            Err(cause) => return Err(told(broken(&self.name, self.bytes, &cause))),
+        };
+        self.bytes += count as u64;
+        let Self { bytes, packed, name, .. } = self;
+        if *bytes > MAX_BYTES || (*bytes > FREE_BYTES && *bytes / MAX_RATIO > *packed) {
+            let text = format!(
+                "Could not unpack {name}: {packed} packed bytes grew to more than {bytes} bytes, as in a zip bomb."
+            );
+            return Err(told(
+                Error::new(Code::LimitExceeded, text)
+                    .hint("If you trust the file, unpack it yourself and import the result."),
+            ));
         }
+        Ok(count)
     }
 }
 

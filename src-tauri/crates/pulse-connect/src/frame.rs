@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use polars::lazy::dsl::ScanSources;
 use polars::prelude::*;
 use pulse_core::{Error, Result};
 
@@ -13,7 +14,20 @@ const GUARD: &str = "\u{1}guard";
 
 /// A frame that scans a well-formed delimited file with exactly these columns.
 pub(crate) fn scan_delimited(body: &Delimited, columns: &[(&str, &Verdict)]) -> Result<LazyFrame> {
-    let failed = |cause: PolarsError| Error::internal(&format!("read {}", body.path.display()), cause);
+    let path = PlRefPath::try_from_path(&body.path).map_err(|cause| failed(body, cause))?;
+    scan_sources(ScanSources::Paths([path].into_iter().collect()), body, columns)
+}
+
+/// The same for a piece of such a file in memory, which begins with a record.
+pub(crate) fn scan_piece(piece: Vec<u8>, body: &Delimited, columns: &[(&str, &Verdict)]) -> Result<LazyFrame> {
+    scan_sources(ScanSources::Buffers([piece.into()].into()), body, columns)
+}
+
+fn failed(body: &Delimited, cause: PolarsError) -> Error {
+    Error::internal(&format!("read {}", body.path.display()), cause)
+}
+
+fn scan_sources(sources: ScanSources, body: &Delimited, columns: &[(&str, &Verdict)]) -> Result<LazyFrame> {
     let mut schema = Schema::with_capacity(columns.len() + 1);
     if body.guarded {
         schema.insert(GUARD.into(), DataType::String);
@@ -22,7 +36,7 @@ pub(crate) fn scan_delimited(body: &Delimited, columns: &[(&str, &Verdict)]) -> 
         let dtype = if verdict.kind == Type::Timestamp { DataType::String } else { verdict.dtype() };
         schema.insert((*name).into(), dtype);
     }
-    let frame = LazyCsvReader::new(PlRefPath::try_from_path(&body.path).map_err(failed)?)
+    let frame = LazyCsvReader::new_with_sources(sources)
         .with_has_header(false)
         .with_skip_lines(usize::try_from(body.skip_lines).unwrap_or(usize::MAX))
         .with_schema(Some(Arc::new(schema)))
@@ -33,7 +47,7 @@ pub(crate) fn scan_delimited(body: &Delimited, columns: &[(&str, &Verdict)]) -> 
         .with_glob(false)
         .with_cache(false)
         .finish()
-        .map_err(failed)?;
+        .map_err(|cause| failed(body, cause))?;
     let times: Vec<Expr> = columns
         .iter()
         .filter(|(_, verdict)| verdict.kind == Type::Timestamp)

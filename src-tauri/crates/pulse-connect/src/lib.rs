@@ -19,6 +19,7 @@ mod net;
 mod records;
 mod secret;
 mod source;
+mod spool;
 mod typing;
 mod unite;
 
@@ -119,6 +120,9 @@ fn open_and_read(
                 .hint("Check the download or export that made it."));
         }
         let (format, setting) = formats::choose(options, &source.inner_name, &head)?;
+        if !format.streams() {
+            source.unpack(scratch, progress)?;
+        }
         let mut part = format.read(&source, &task)?;
         part.detected.format = Some(setting);
         sources.push(source);
@@ -127,7 +131,7 @@ fn open_and_read(
     let whole: f64 = sources.iter().map(|s| s.content_bytes as f64 / s.share.max(1e-9)).sum();
     let seen: f64 = sources.iter().map(|s| s.content_bytes as f64).sum();
     let share = if sources.iter().all(|s| !s.is_head) { 1.0 } else { (seen / whole).min(0.999) };
-    Ok((unite::unite(&sources, parts, options, task.hash, progress)?, share))
+    Ok((unite::unite(&sources, parts, &task)?, share))
 }
 
 /// Whether a text holds nothing to read: a byte order mark, blanks and line ends at most.

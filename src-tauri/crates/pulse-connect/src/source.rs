@@ -7,12 +7,19 @@ use std::path::{Path, PathBuf};
 use pulse_core::{Error, Progress, Result};
 use sha2::{Digest, Sha256};
 
-use crate::archive::{self, Packing};
+use crate::archive::{self, Packed, Packing, Unpacked};
 use crate::inspect::{check_file, file_name, head_of, inner_name};
 use crate::model::Input;
 
 /// How a Parquet file begins. It can be read as a whole only, because what describes it stands at its end.
 const PARQUET: &[u8] = b"PAR1";
+
+/// A packed text that unpacks to more than this is read from the archive itself. Tests read nearly everything so.
+const STREAMED: u64 = if cfg!(test) { 256 } else { 64 << 20 };
+/// Packed bytes of a gzip file, which does not say what it holds, that count as that much.
+const STREAMED_GZIP: u64 = STREAMED / 8;
+/// Unpacked bytes of a streamed text that lie on disk, for what looks at its beginning.
+const HEAD: u64 = 1 << 20;
 
 /// A plain file to read, and where it came from.
 #[derive(Clone, Debug)]
@@ -21,10 +28,12 @@ pub(crate) struct Source {
     pub name: String,
     /// The name whose extension tells the format.
     pub inner_name: String,
-    /// The plain file.
+    /// The plain file; only its first part as long as `packed` is set.
     pub path: PathBuf,
-    /// Its size.
+    /// Its size; 0 if it is not known yet.
     pub content_bytes: u64,
+    /// What is still packed and can be read from there; see [`Source::unpack`].
+    pub packed: Option<Packed>,
     /// Size of the file as it lies on disk.
     pub bytes: u64,
     /// The file as it lies on disk.
@@ -57,6 +66,7 @@ impl Source {
             name,
             path: origin.clone(),
             content_bytes: bytes,
+            packed: None,
             bytes,
             origin,
             is_origin: true,
@@ -71,32 +81,57 @@ impl Source {
                 .hint("Leave the member out.")
                 .field("member"));
         }
-        let result = match packing {
-            Packing::Gzip => {
-                let unpack = |limit| archive::unpack_gzip(&source.origin, &unpacked, limit, progress);
-                whole_if_parquet(limit, &unpacked, unpack)?
-            }
+        let packed = match packing {
+            Packing::Gzip => Packed { path: source.origin.clone(), member: None },
             Packing::Zip => {
                 let member = archive::choose(&source.origin, input.member.as_deref())?;
                 source.name = format!("{}!{member}", source.name);
                 source.inner_name = member.rsplit('/').next().unwrap_or(&member).to_owned();
-                let unpack = |limit| archive::unpack_zip(&source.origin, &member, &unpacked, limit, progress);
-                whole_if_parquet(limit, &unpacked, unpack)?
+                Packed { path: source.origin.clone(), member: Some(member) }
             }
-            Packing::Plain => match limit {
-                Some(limit) if bytes > limit && !head.starts_with(PARQUET) => {
+            Packing::Plain => {
+                if let Some(limit) = limit.filter(|limit| bytes > *limit && !head.starts_with(PARQUET)) {
                     copy_head(&source.origin, &unpacked, limit)?;
-                    archive::Unpacked { bytes: limit, complete: false, share: limit as f64 / bytes as f64 }
+                    let share = limit as f64 / bytes as f64;
+                    source.take(unpacked, &Unpacked { bytes: limit, complete: false, share });
                 }
-                _ => return Ok(source),
-            },
+                return Ok(source);
+            }
         };
-        source.path = unpacked;
-        source.content_bytes = result.bytes;
-        source.is_origin = false;
-        source.is_head = !result.complete;
-        source.share = result.share;
+        if limit.is_none() {
+            let claimed = packed.claimed()?;
+            if claimed.map_or(bytes > STREAMED_GZIP, |claimed| claimed > STREAMED) {
+                let first = source.scratch_file(scratch, "first");
+                packed.unpack(&first, Some(HEAD), progress)?;
+                source.path = first;
+                source.content_bytes = claimed.unwrap_or(0);
+                source.is_origin = false;
+                source.packed = Some(packed);
+                return Ok(source);
+            }
+        }
+        let result = whole_if_parquet(limit, &unpacked, |limit| packed.unpack(&unpacked, limit, progress))?;
+        source.take(unpacked, &result);
         Ok(source)
+    }
+
+    /// Unpacks what is still packed, for readers that need a plain file.
+    pub(crate) fn unpack(&mut self, scratch: &Path, progress: &Progress) -> Result<()> {
+        if let Some(packed) = self.packed.take() {
+            let unpacked = self.scratch_file(scratch, "input");
+            let result = packed.unpack(&unpacked, None, progress)?;
+            self.take(unpacked, &result);
+        }
+        Ok(())
+    }
+
+    /// Reads from a plain file in the scratch folder from now on.
+    fn take(&mut self, path: PathBuf, result: &Unpacked) {
+        self.path = path;
+        self.content_bytes = result.bytes;
+        self.is_origin = false;
+        self.is_head = !result.complete;
+        self.share = result.share;
     }
 
     /// A file of this source's own in the scratch folder.
@@ -123,8 +158,8 @@ impl Source {
 fn whole_if_parquet(
     limit: Option<u64>,
     to: &Path,
-    unpack: impl Fn(Option<u64>) -> Result<archive::Unpacked>,
-) -> Result<archive::Unpacked> {
+    unpack: impl Fn(Option<u64>) -> Result<Unpacked>,
+) -> Result<Unpacked> {
     let first = unpack(limit)?;
     if first.complete || !head_of(to)?.starts_with(PARQUET) {
         return Ok(first);

@@ -1,13 +1,14 @@
 //! Parts of several files made into one table.
 
 use polars::prelude::*;
-use pulse_core::{Error, LedgerEntry, LedgerKind, Progress, Result};
+use pulse_core::{Error, LedgerEntry, LedgerKind, Result};
 
-use crate::formats::{Body, Holds, Part};
+use crate::formats::{Body, Holds, Part, Task};
 use crate::frame::scan_delimited;
 use crate::ledger;
 use crate::model::{ColumnPlan, Detected, Read, ReadFile, ReadOptions};
 use crate::source::Source;
+use crate::spool::spool;
 use crate::typing::{Evidence, Type, Verdict, verdict};
 
 /// A column of the whole table.
@@ -27,13 +28,8 @@ enum Plan {
 }
 
 /// The table of all parts, their rows in the order of the inputs.
-pub(crate) fn unite(
-    sources: &[Source],
-    parts: Vec<Part>,
-    options: &ReadOptions,
-    hash: bool,
-    progress: &Progress,
-) -> Result<Read> {
+pub(crate) fn unite(sources: &[Source], parts: Vec<Part>, task: &Task<'_>) -> Result<Read> {
+    let Task { options, hash, progress, .. } = *task;
     let columns = columns(&parts, options)?;
     let mut frames = Vec::with_capacity(parts.len());
     let mut entries: Vec<LedgerEntry> = Vec::new();
@@ -42,7 +38,7 @@ pub(crate) fn unite(
     let mut detected = None;
     let source_column = source_column(&columns, options, sources.len());
     for (source, part) in sources.iter().zip(parts) {
-        let frame = part_frame(&part, &columns)?;
+        let frame = part_frame(&part, &columns, source, task)?;
         frames.push(match &source_column {
             Some(name) => frame.with_column(lit(source.name.clone()).alias(name.as_str())),
             None => frame,
@@ -139,26 +135,27 @@ fn plan(name: &str, parts: &[Part], options: &ReadOptions) -> Result<Plan> {
 }
 
 /// The rows of one part, with the table's columns in the table's order.
-fn part_frame(part: &Part, columns: &[Column]) -> Result<LazyFrame> {
+fn part_frame(part: &Part, columns: &[Column], source: &Source, task: &Task<'_>) -> Result<LazyFrame> {
     let text = Verdict::text();
     let has = |name: &str| part.columns.iter().any(|column| column.name == name);
+    let verdicts: Vec<(&str, &Verdict)> = part
+        .columns
+        .iter()
+        .map(|own| match columns.iter().find(|column| column.name == own.name).map(|column| &column.plan) {
+            Some(Plan::Texts(verdict)) => (own.name.as_str(), &**verdict),
+            _ => (own.name.as_str(), &text),
+        })
+        .collect();
     let frame = match &part.body {
         Body::Frame(frame) => LazyFrame::clone(frame),
-        Body::Delimited(body) => {
-            let verdicts: Vec<(&str, &Verdict)> = part
-                .columns
-                .iter()
-                .map(|own| match columns.iter().find(|column| column.name == own.name).map(|column| &column.plan) {
-                    Some(Plan::Texts(verdict)) => (own.name.as_str(), &**verdict),
-                    _ => (own.name.as_str(), &text),
-                })
-                .collect();
-            if part.records == part.rejected {
-                let schema: Schema = verdicts.iter().map(|(name, v)| Field::new((*name).into(), v.dtype())).collect();
-                DataFrame::empty_with_schema(&schema).lazy()
-            } else {
-                scan_delimited(body, &verdicts)?
-            }
+        _ if part.records == part.rejected => {
+            let schema: Schema = verdicts.iter().map(|(name, v)| Field::new((*name).into(), v.dtype())).collect();
+            DataFrame::empty_with_schema(&schema).lazy()
+        }
+        Body::Delimited(body) => scan_delimited(body, &verdicts)?,
+        Body::Packed(packed, start, body) => {
+            let to = source.scratch_file(task.scratch, "typed");
+            spool((packed, *start), body, &verdicts, &to, task.progress)?
         }
     };
     let same = part.columns.len() == columns.len() && part.columns.iter().zip(columns).all(|(a, b)| a.name == b.name);

@@ -6,6 +6,8 @@ mod ndjson;
 mod objects;
 mod parquet;
 
+pub(crate) use csv::last_record_end;
+
 pub(crate) use objects::text as json_text;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use pulse_core::{Code, Error, LedgerEntry, Progress, Result};
 
 use polars::prelude::{DataType, LazyFrame};
 
+use crate::archive::Packed;
 use crate::model::{Detected, ReadOptions, Setting};
 use crate::source::Source;
 use crate::typing::Evidence;
@@ -31,6 +34,10 @@ pub(crate) trait Format: Sync {
     fn extensions(&self) -> &'static [&'static str];
     /// How sure the first bytes of a file make it, from 0 to 1.
     fn recognise(&self, head: &[u8]) -> f64;
+    /// Whether it can read a text that is still packed, [`Source::packed`]; otherwise it gets a plain file.
+    fn streams(&self) -> bool {
+        false
+    }
     /// Reads one file: counts its records, finds what does not fit, and says where the good ones lie.
     fn read(&self, source: &Source, task: &Task<'_>) -> Result<Part>;
 }
@@ -78,6 +85,8 @@ pub(crate) enum Holds {
 pub(crate) enum Body {
     /// In a well-formed delimited file.
     Delimited(Delimited),
+    /// In a well-formed delimited file that is still packed; its records begin at this byte.
+    Packed(Packed, u64, Delimited),
     /// In a frame of already typed columns.
     Frame(Box<LazyFrame>),
 }

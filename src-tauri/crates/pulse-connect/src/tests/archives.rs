@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use super::{file, read_paths};
 use crate::{Input, ReadOptions, expand, inspect, preview, read};
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = GzEncoder::new(Vec::new(), Compression::default());
     out.write_all(bytes).expect("packed");
     out.finish().expect("packed")
@@ -43,6 +43,92 @@ fn packed_files_read_as_plain_ones() {
         "1|x/2|y",
         "several gzip members"
     );
+}
+
+/// The cells, types, reasons, ledger and account of a read.
+fn told(done: &super::Done) -> (Vec<Vec<String>>, Vec<(String, String, String)>, Vec<String>, (u64, u64)) {
+    let columns = done.read.columns.iter().map(|c| (c.name.clone(), c.type_word.clone(), c.why.clone())).collect();
+    (done.rows(), columns, done.ledger(), (done.read.records, done.read.rejected))
+}
+
+#[test]
+fn big_packed_texts_read_as_plain_ones() {
+    let rows = |row: &dyn Fn(u64) -> String| (0..2_000u64).map(row).collect::<String>();
+    let cases = [
+        ("clean", format!("id,day,price,text\n{}", rows(&|n| format!("{n},2024-01-{:02},{n}.50,t{n}\n", n % 28 + 1)))),
+        ("quoted", format!("id,text\n{}", rows(&|n| format!("{n},\"a, \"\"b\"\"\nsecond line {n}\"\n")))),
+        ("returns", format!("id,text\r\n{}", rows(&|n| format!("{n},x{n}\r\n")))),
+        ("no end", format!("id,text\n{}7,last", rows(&|n| format!("{n},x{n}\n")))),
+        ("times", format!("at;flag\n{}", rows(&|n| format!("2024-05-06T07:08:{:02}Z;{}\n", n % 60, n % 2 == 0)))),
+        ("one column", format!("id\n{}", rows(&|n| format!("{n}\n")))),
+        ("late text", format!("id,v\n{}5000,word\n", rows(&|n| format!("{n},{n}\n")))),
+        ("ragged", format!("id,v\n{}1\n2,3\n", rows(&|n| format!("{n},{n}\n")))),
+        ("blank lines", format!("id,v\n{}\n\n2,3\n", rows(&|n| format!("{n},{n}\n")))),
+        ("latin", format!("id,v\n{}9,caf\u{e9}\n", rows(&|n| format!("{n},{n}\n")))),
+        ("preamble", format!("Report of May\n\nid,v,w\n{}", rows(&|n| format!("{n},{n},x\n")))),
+        ("mark", format!("\u{feff}id,v\n{}", rows(&|n| format!("{n},{n}\n")))),
+    ];
+    for (what, text) in cases {
+        let bytes = match what {
+            "latin" => text.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect(),
+            _ => text.into_bytes(),
+        };
+        let (_folder, path) = file("t.csv", &bytes);
+        let mut plain = read_paths(&[&path], &ReadOptions::default()).expect("a read");
+        for (name, packed) in [("t.csv.gz", gzip(&bytes)), ("t.zip", zipped(&[("t.csv", &bytes)]))] {
+            let (_folder, path) = file(name, &packed);
+            let done = read_paths(&[&path], &ReadOptions::default()).expect("a read");
+            assert_eq!(told(&done), told(&plain), "{what} in {name}");
+            assert!(done.frame.equals_missing(&plain.frame), "{what} in {name}: values and types");
+            assert_eq!(done.read.detected, plain.read.detected, "{what} in {name}");
+        }
+        let types = std::collections::BTreeMap::from([("id".to_owned(), "text".to_owned())]);
+        let options = ReadOptions { types, ..ReadOptions::default() };
+        if plain.read.columns.iter().any(|column| column.name == "id") {
+            plain = read_paths(&[&path], &options).expect("a read");
+            let (_folder, path) = file("t.csv.gz", &gzip(&bytes));
+            assert_eq!(told(&read_paths(&[&path], &options).expect("a read")), told(&plain), "{what} as chosen");
+        }
+    }
+}
+
+#[test]
+fn clean_packed_texts_never_lie_unpacked_on_disk() {
+    let text: Vec<u8> = (0..400_000u64).flat_map(|n| format!("{n},{}\n", n % 97).into_bytes()).collect();
+    let text = [b"id,v\n".to_vec(), text].concat();
+    for (name, packed) in [("t.csv.gz", gzip(&text)), ("t.zip", zipped(&[("t.csv", &text)]))] {
+        let (folder, path) = file(name, &packed);
+        let scratch = folder.path().join("scratch");
+        std::fs::create_dir(&scratch).expect("a folder");
+        let done = read(&[Input::from(path)], &ReadOptions::default(), &scratch, &Progress::new()).expect("a read");
+        assert_eq!((done.rows, done.files[0].sha256.len()), (400_000, 64), "{name}");
+        let own = std::fs::read_dir(&scratch).expect("a folder").next().expect("an entry").expect("a folder").path();
+        let size = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("a file").metadata().expect("a size").len();
+        let written: u64 = std::fs::read_dir(own).expect("a folder").map(size).sum();
+        let first = 2 << 20;
+        assert!(written < first + text.len() as u64 / 2, "{name}: {written} bytes of {} lie in scratch", text.len());
+    }
+}
+
+#[test]
+fn a_cancel_ends_a_packed_read() {
+    let text: Vec<u8> = (0..400_000u64).flat_map(|n| format!("{n},{}\n", n % 97).into_bytes()).collect();
+    let (folder, path) = file("t.csv.gz", &gzip(&text));
+    let progress = Progress::new();
+    progress.cancel();
+    let outcome = read(&[Input::from(path)], &ReadOptions::default(), folder.path(), &progress);
+    assert_eq!(outcome.err().map(|error| error.code), Some(Code::Cancelled));
+}
+
+#[test]
+fn archives_with_two_members_of_one_name_are_refused() {
+    let mut twice = zipped(&[("aa.csv", b"id,v\n1,2\n"), ("ab.csv", b"id,v\n9,9\n")]);
+    while let Some(at) = twice.windows(6).position(|name| name == b"ab.csv") {
+        twice[at + 1] = b'a';
+    }
+    let (_folder, path) = file("twice.zip", &twice);
+    let error = read_paths(&[&path], &ReadOptions::default()).err().expect("an error");
+    assert!(error.code == Code::Unsupported && error.message.contains("one name"), "{error}");
 }
 
 #[test]

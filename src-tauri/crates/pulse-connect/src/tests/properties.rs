@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::archives::gzip;
 use super::{file, read_paths, read_with};
 use crate::ReadOptions;
 
@@ -99,6 +100,16 @@ proptest! {
         prop_assert_eq!(tolerant.read.rejected, 1, "the ragged record is in the ledger");
         prop_assert!(fast.frame.equals_missing(&tolerant.frame), "both paths read the same rows");
         prop_assert_eq!(&fast.read.columns, &tolerant.read.columns, "and give the same reasons");
+    }
+
+    #[test]
+    fn packing_changes_nothing(columns in (1usize..4, 1usize..60).prop_flat_map(|(w, h)| prop::collection::vec(column(h), w)), bad: bool) {
+        let text = written(&columns, "\n") + if bad { "1,2,3,4,5,6\n" } else { "" };
+        let plain = read_with("p.csv", text.as_bytes(), &ReadOptions::default());
+        let packed = read_with("p.csv.gz", &gzip(text.as_bytes()), &ReadOptions::default());
+        prop_assert!(plain.frame.equals_missing(&packed.frame), "the same rows and types");
+        prop_assert_eq!(&plain.read.columns, &packed.read.columns);
+        prop_assert_eq!((plain.read.records, plain.ledger().len()), (packed.read.records, packed.ledger().len()));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use pulse_core::{Error, Result};
 use self::scan::{Layout, Odd, Scanned};
 use self::tolerant::Reading;
 use super::{Body, Delimited, Format, Holds, Part, PartColumn, Task};
+use crate::archive::Packed;
 use crate::detect::{
     EncodingChoice, Guess, Header, detect_dialect, detect_encoding, find_header, guess_whole_file, one_byte, transcode,
 };
@@ -25,6 +26,7 @@ use crate::names::unique_names;
 use crate::source::Source;
 use crate::typing::{Converter, Evidence, Type};
 
+pub(crate) use self::scan::last_record_end;
 pub(crate) use self::tolerant::{NormalWriter, learn};
 
 /// Bytes that detection looks at.
@@ -51,8 +53,21 @@ impl Format for Csv {
         0.5
     }
 
+    fn streams(&self) -> bool {
+        true
+    }
+
     fn read(&self, source: &Source, task: &Task<'_>) -> Result<Part> {
         check_options(task.options)?;
+        let mut plain = source.clone();
+        if let Some(packed) = &source.packed {
+            if let Some(part) = read_packed(source, packed, task)? {
+                return Ok(part);
+            }
+            task.progress.log("Something in the packed file is unusual, so it is unpacked first.");
+            plain.unpack(task.scratch, task.progress)?;
+        }
+        let source = &plain;
         let sample = head(&source.path, SAMPLE)?;
         let choice = detect_encoding(&sample, task.options.encoding.as_deref())?;
         match read_as(source, &choice, task)? {
@@ -111,21 +126,49 @@ struct Plan {
     warnings: Vec<String>,
 }
 
+/// Reads a text that is still packed; nothing if it is not well-formed UTF-8, or a type that was chosen does not fit:
+/// then the tolerant reader needs a plain file.
+fn read_packed(source: &Source, packed: &Packed, task: &Task<'_>) -> Result<Option<Part>> {
+    let choice = detect_encoding(&head(&source.path, SAMPLE)?, task.options.encoding.as_deref())?;
+    if !choice.is_utf8() {
+        return Ok(None);
+    }
+    let plan = plan(source, &choice, task)?;
+    let asked = asked_types(&plan.names, task.options)?;
+    if !scan::understands(plan.guess.dialect) {
+        return Ok(None);
+    }
+    let layout = Layout { hash: false, ..plan.layout() };
+    task.progress.stage("Checking every record", 0, source.content_bytes);
+    let scanned =
+        packed.read(task.progress, |text| scan::scan(text, &|cause| packed.failure(cause), layout, task.progress))?;
+    let Scanned::Clean { columns, records, .. } = scanned else { return Ok(None) };
+    if !asked.iter().all(|(column, kind)| kind.fits(&columns[*column])) {
+        return Ok(None);
+    }
+    let start = plan.start;
+    let part = clean_part(plan, &choice, columns, records, None);
+    Ok(Some(match part.body {
+        Body::Delimited(body) => {
+            // What stands before the first record is passed over as bytes.
+            let body = Delimited { skip_lines: 0, ..body };
+            Part { body: Body::Packed(packed.clone(), start, body), ..part }
+        }
+        _ => part,
+    }))
+}
+
 /// Reads a file in one encoding; nothing if that encoding turned out to be wrong and may be chosen again.
 fn read_as(source: &Source, choice: &EncodingChoice, task: &Task<'_>) -> Result<Option<Part>> {
     let plan = plan(source, choice, task)?;
     let asked = asked_types(&plan.names, task.options)?;
     let mut hash = None;
     if scan::understands(plan.guess.dialect) {
-        let layout = Layout {
-            dialect: plan.guess.dialect,
-            width: plan.names.len(),
-            start: plan.start,
-            line: plan.header.line,
-            hash: task.hash && source.is_origin && choice.is_utf8(),
-        };
+        let layout = Layout { hash: task.hash && source.is_origin && choice.is_utf8(), ..plan.layout() };
         task.progress.stage("Checking every record", 0, source.content_bytes);
-        match scan::scan(&plan.path, layout, task.progress)? {
+        let failed = |cause| Error::io("read", &plan.path, &cause);
+        let mut file = File::open(&plan.path).map_err(failed)?;
+        match scan::scan(&mut file, &failed, layout, task.progress)? {
             Scanned::Clean { columns, records, sha256 } => {
                 hash = sha256;
                 if asked.iter().all(|(column, kind)| kind.fits(&columns[*column])) {
@@ -137,6 +180,18 @@ fn read_as(source: &Source, choice: &EncodingChoice, task: &Task<'_>) -> Result<
         }
     }
     tolerant_part(source, plan, choice, &asked, hash, task).map(Some)
+}
+
+impl Plan {
+    fn layout(&self) -> Layout {
+        Layout {
+            dialect: self.guess.dialect,
+            width: self.names.len(),
+            start: self.start,
+            line: self.header.line,
+            hash: false,
+        }
+    }
 }
 
 fn plan(source: &Source, choice: &EncodingChoice, task: &Task<'_>) -> Result<Plan> {

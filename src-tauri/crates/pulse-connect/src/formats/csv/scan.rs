@@ -5,9 +5,7 @@
 //! quotes before shows if the file is well formed. Workers walk over the fields. Anything unusual ends the scan, and the
 //! tolerant reader takes over; so the scan may assume what it checks.
 
-use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,8 +64,13 @@ pub(super) fn understands(dialect: Dialect) -> bool {
     dialect.line_end == b'\n' && plain(dialect.delimiter) && dialect.quote.is_none_or(plain)
 }
 
-/// Scans a file.
-pub(super) fn scan(path: &Path, layout: Layout, progress: &Progress) -> Result<Scanned> {
+/// Scans a text from its first byte to its last; `failed` is the error for a failed read.
+pub(super) fn scan(
+    text: &mut dyn Read,
+    failed: &dyn Fn(std::io::Error) -> Error,
+    layout: Layout,
+    progress: &Progress,
+) -> Result<Scanned> {
     let workers = thread::available_parallelism().map_or(2, usize::from);
     let stop = AtomicBool::new(false);
     let (full, blocks) = sync_channel::<(usize, Vec<u8>)>(workers);
@@ -82,7 +85,7 @@ pub(super) fn scan(path: &Path, layout: Layout, progress: &Progress) -> Result<S
             .collect();
         drop(blocks);
         drop(give_back);
-        let read = feed(path, layout, &full, &spare, &stop, progress);
+        let read = feed(text, layout, &full, &spare, &stop, progress);
         drop(full);
         let mut tallies = Vec::new();
         let mut odd = None;
@@ -94,7 +97,7 @@ pub(super) fn scan(path: &Path, layout: Layout, progress: &Progress) -> Result<S
             }
         }
         progress.check()?;
-        match (read?, odd) {
+        match (read.map_err(failed)?, odd) {
             (_, Some(odd)) | (Fed::Odd(odd), None) => Ok(Scanned::Odd(odd)),
             (Fed::Whole(sha256), None) => {
                 let (columns, records) = add_up(tallies, layout);
@@ -124,33 +127,30 @@ enum Fed {
     Odd(Odd),
 }
 
-/// Reads the file in order, hashes it and hands out blocks of whole records.
+/// Reads the text in order, hashes it and hands out blocks of whole records.
 fn feed(
-    path: &Path,
+    mut text: &mut dyn Read,
     layout: Layout,
     full: &SyncSender<(usize, Vec<u8>)>,
     spare: &Receiver<Vec<u8>>,
     stop: &AtomicBool,
     progress: &Progress,
-) -> Result<Fed> {
-    let failed = |cause: std::io::Error| Error::io("read", path, &cause);
-    let mut file = File::open(path).map_err(failed)?;
+) -> std::io::Result<Fed> {
     let mut hash = layout.hash.then(Sha256::new);
     let mut before = Vec::new();
-    (&mut file).take(layout.start).read_to_end(&mut before).map_err(failed)?;
+    (&mut text).take(layout.start).read_to_end(&mut before)?;
     if let Some(hash) = &mut hash {
         hash.update(&before);
     }
     let mut carry: Vec<u8> = Vec::new();
     for number in 0.. {
-        if stop.load(Relaxed) {
+        if stop.load(Relaxed) || progress.is_cancelled() {
             return Ok(Fed::Odd(Odd::Structure));
         }
-        progress.check()?;
         let mut block = spare.try_recv().unwrap_or_default();
         block.clear();
         block.extend_from_slice(&carry);
-        let count = (&mut file).take(BLOCK as u64).read_to_end(&mut block).map_err(failed)?;
+        let count = (&mut text).take(BLOCK as u64).read_to_end(&mut block)?;
         if let Some(hash) = &mut hash {
             hash.update(&block[carry.len()..]);
         }
@@ -181,7 +181,7 @@ fn feed(
 }
 
 /// The position behind the last line's end that is outside quotes, or 0.
-fn last_record_end(block: &[u8], quote: Option<u8>) -> usize {
+pub(crate) fn last_record_end(block: &[u8], quote: Option<u8>) -> usize {
     let quotes = quote.map_or(0, |quote| memchr_iter(quote, block).count());
     let Some(quote) = quote.filter(|_| quotes > 0) else { return memrchr(b'\n', block).map_or(0, |at| at + 1) };
     let mut inside = quotes % 2 == 1;
