@@ -6,6 +6,7 @@ pub mod http;
 pub mod kaggle;
 pub mod noida;
 pub mod postgres;
+pub mod proxy;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command};

@@ -10,6 +10,8 @@ use url::Url;
 
 use crate::connector::{About, Browse, Check, Connector, Fetched, Listing, News, Task};
 
+mod instant;
+
 /// Declares the modules and lists their connectors: `file::Type`, in the order of the catalogue.
 macro_rules! connectors {
     ($($file:ident::$connector:ident,)*) => {
@@ -29,6 +31,8 @@ connectors! {
     sqlite::Sqlite,
     kafka::Kafka,
     rest::Rest,
+    mongodb::MongoDb,
+    elasticsearch::Elasticsearch,
 }
 
 /// A registered connector.

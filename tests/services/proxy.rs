@@ -1,0 +1,110 @@
+//! A TCP proxy that can break: it cuts or stalls the server's answers after a number of bytes.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering::SeqCst};
+use std::time::Duration;
+
+/// What a proxy does when its budget of bytes is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Break {
+    /// It closes the connections, and every new one, as if the server had died.
+    Cut = 1,
+    /// It keeps the connections and says nothing more.
+    Stall = 2,
+}
+
+/// A running proxy before a loopback port; its connections end with it.
+pub struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    target: u16,
+    /// Bytes that the server may still say.
+    left: AtomicI64,
+    then: AtomicU8,
+}
+
+impl Proxy {
+    /// Starts one before `target`, whole at first.
+    pub fn start(target: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free loopback port");
+        let port = listener.local_addr().expect("its address").port();
+        let shared = Arc::new(Shared { target, left: AtomicI64::new(i64::MAX), then: AtomicU8::new(0) });
+        let all = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let shared = Arc::clone(&all);
+                std::thread::spawn(move || shared.serve(client));
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// The port to connect to.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Breaks after so many more bytes of the server.
+    pub fn break_after(&self, bytes: u64, how: Break) {
+        self.shared.left.store(i64::try_from(bytes).expect("a sensible number of bytes"), SeqCst);
+        self.shared.then.store(how as u8, SeqCst);
+    }
+
+    /// Is whole again; what was cut stays cut.
+    pub fn mend(&self) {
+        self.shared.then.store(0, SeqCst);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.break_after(0, Break::Cut);
+    }
+}
+
+impl Shared {
+    fn serve(self: Arc<Self>, client: TcpStream) {
+        if self.broken() == Some(Break::Cut) {
+            return;
+        }
+        let Ok(server) = TcpStream::connect(("127.0.0.1", self.target)) else { return };
+        let (mut from_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from_client, &mut to_server);
+            let _ = to_server.shutdown(Shutdown::Both);
+        });
+        self.answer(server, client);
+    }
+
+    /// Passes the server's bytes on until it breaks.
+    fn answer(&self, mut server: TcpStream, mut client: TcpStream) {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = server.read(&mut bytes) {
+            self.left.fetch_sub(i64::try_from(count).unwrap(), SeqCst);
+            while self.broken() == Some(Break::Stall) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            if self.broken() == Some(Break::Cut) || client.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+        }
+        let _ = client.shutdown(Shutdown::Both);
+        let _ = server.shutdown(Shutdown::Both);
+    }
+
+    /// How it is broken now, if it is.
+    fn broken(&self) -> Option<Break> {
+        match self.then.load(SeqCst) {
+            _ if self.left.load(SeqCst) > 0 => None,
+            1 => Some(Break::Cut),
+            2 => Some(Break::Stall),
+            _ => None,
+        }
+    }
+}
