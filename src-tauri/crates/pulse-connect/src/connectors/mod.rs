@@ -23,12 +23,19 @@ macro_rules! connectors {
     };
 }
 
+mod objects;
+
 connectors! {
     postgres::Postgres,
     kaggle::Kaggle,
     sqlite::Sqlite,
     kafka::Kafka,
     rest::Rest,
+    s3::S3,
+    azure::Azure,
+    gcs::Gcs,
+    web::WebFiles,
+    folder::Folder,
 }
 
 /// A registered connector.
