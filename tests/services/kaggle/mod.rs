@@ -204,4 +204,3 @@ pub fn zipped(files: &[Item]) -> Vec<u8> {
     }
     out.finish().expect("an archive").into_inner()
 }
-

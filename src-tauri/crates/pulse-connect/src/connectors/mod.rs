@@ -25,14 +25,21 @@ macro_rules! connectors {
     };
 }
 
+mod objects;
+
 connectors! {
-    postgres::Postgres,
     kaggle::Kaggle,
-    sqlite::Sqlite,
-    kafka::Kafka,
     rest::Rest,
+    postgres::Postgres,
+    sqlite::Sqlite,
     mongodb::MongoDb,
     elasticsearch::Elasticsearch,
+    kafka::Kafka,
+    s3::S3,
+    azure::Azure,
+    gcs::Gcs,
+    web::WebFiles,
+    folder::Folder,
 }
 
 /// A registered connector.
