@@ -4,7 +4,16 @@
 // node tests/bench/postgres.mjs [--rows 6000000] [--reps 5]
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,12 +42,20 @@ try {
 /** Runs every reader in turn; the seconds of each, and why those that cannot run do not. */
 function measure() {
   const python = join(peers, "bin", "python");
-  const peer = (name) => (place) => [python, [join(root, "tests/bench/postgres.py"), name, server.url, "lineitem", place]];
+  const peer = (name) => (place) => [
+    python,
+    [join(root, "tests/bench/postgres.py"), name, server.url, "lineitem", place],
+  ];
   const ours = (place) => [
     executable(binaries, "pulse"),
     ["--workspace", place, "import", "--from", "bench", "public.lineitem", "--table", "bronze.lineitem"],
   ];
-  const readers = { pulse: ours, adbc: peer("adbc"), adbc_parquet: peer("adbc_parquet"), connectorx: peer("connectorx") };
+  const readers = {
+    pulse: ours,
+    adbc: peer("adbc"),
+    adbc_parquet: peer("adbc_parquet"),
+    connectorx: peer("connectorx"),
+  };
   const seconds = Object.fromEntries([...Object.keys(readers), "duckdb"].map((name) => [name, []]));
   const [program, args] = peer("duckdb")(join(folder, "probe"));
   const probe = spawnSync(program, args, { encoding: "utf8" });
@@ -76,7 +93,9 @@ function report(seconds) {
     if (times.length === 0) continue;
     const middle = median(times);
     const speed = `${Math.round(rows / middle / 1000)},000 rows/s`;
-    console.log(`${name.padEnd(13)} median ${middle.toFixed(2)} s, ${speed}, ${(middle / own).toFixed(2)} x the time of pulse`);
+    console.log(
+      `${name.padEnd(13)} median ${middle.toFixed(2)} s, ${speed}, ${(middle / own).toFixed(2)} x the time of pulse`,
+    );
   }
 }
 
@@ -110,7 +129,16 @@ async function startServer() {
   };
   const port = await freePort();
   run("initdb", ["-A", "trust", "-U", "bench", "--locale=C.UTF-8", "-E", "UTF8", "-D", data]);
-  run("pg_ctl", ["-w", "-D", data, "-l", join(data, "log"), "-o", `-p ${port} -k ${data} -c max_wal_size=4GB`, "start"]);
+  run("pg_ctl", [
+    "-w",
+    "-D",
+    data,
+    "-l",
+    join(data, "log"),
+    "-o",
+    `-p ${port} -k ${data} -c max_wal_size=4GB`,
+    "start",
+  ]);
   const url = `postgresql://bench@localhost:${port}/postgres`;
   const psql = (...args) => {
     const done = capture(join(programs, "psql"), ["-Xq", "-v", "ON_ERROR_STOP=1", url, ...args]);
@@ -122,7 +150,15 @@ async function startServer() {
 /** TPC-H's lineitem, the first `rows` of it. */
 function loadLineitem() {
   const scale = Math.max(1, Math.ceil(rows / 6_000_000));
-  const made = capture(join(peers, "bin", "tpchgen-cli"), ["csv", "-s", String(scale), "--tables", "lineitem", "--output-dir", folder]);
+  const made = capture(join(peers, "bin", "tpchgen-cli"), [
+    "csv",
+    "-s",
+    String(scale),
+    "--tables",
+    "lineitem",
+    "--output-dir",
+    folder,
+  ]);
   if (!made.ok) fail("tpchgen-cli failed.", made.stderr);
   const file = readdirSync(folder).find((name) => name.startsWith("lineitem"));
   server.psql("-c", `CREATE TABLE lineitem (${COLUMNS})`);

@@ -169,7 +169,15 @@ test("a web interface: a token under a passphrase, pages, places in the response
     await page.getByRole("region", { name: "Detected" }).getByText("data.items").waitFor();
     await page.getByText("Response", { exact: true }).click();
     await page.getByRole("region", { name: "The first response" }).getByText("list of 2").waitFor();
+  });
+
+  await step("a click on a place in the response writes it into the form", async () => {
+    await page.getByRole("button", { name: "Use data.items as Records path" }).click();
+    assert.equal(await page.getByRole("textbox", { name: "Records path" }).first().inputValue(), "data.items");
     await page.getByText("Rows", { exact: true }).click();
+    assert.ok(await page.getByRole("button", { name: "Import", exact: true }).isDisabled(), "not yet previewed");
+    await page.getByRole("button", { name: "Preview", exact: true }).first().click();
+    await page.getByText("3 rows into the new table bronze.stations").waitFor();
   });
 
   await step("the import brings all pages", async () => {
