@@ -427,6 +427,8 @@ fn bad_answers_are_clear_errors() {
         "/v1/reset" => Answer::json("[]").reset(),
         "/v1/late-error" if asked.number("page") == Some(2) => Answer::json("{\"error\": \"quota exceeded\"}"),
         "/v1/late-error" => Answer::json(json!({ "page": 1, "total": 25, "data": records(0, 10) })),
+        "/v1/graph" => Answer::json("{\"errors\": [{\"message\": \"no such field\"}], \"data\": null}"),
+        "/v1/soft" => Answer::json("{\"ok\": false, \"error\": \"bad key\"}"),
         "/v1/403" => Answer::json("{\"message\": \"not yours\"}").with_status(403),
         "/v1/500" => Answer::status(500),
         _ => Answer::status(404),
@@ -441,7 +443,9 @@ fn bad_answers_are_clear_errors() {
         ("silent", Code::Unreachable, "did not answer"),
         ("stall", Code::Unreachable, "stopped in the middle"),
         ("reset", Code::Unreachable, "broke the connection off"),
-        ("late-error", Code::NotFound, "quota exceeded"),
+        ("late-error", Code::Damaged, "quota exceeded"),
+        ("graph", Code::Damaged, "no such field"),
+        ("soft", Code::Damaged, "bad key"),
         ("403", Code::PermissionDenied, "not yours"),
         ("500", Code::Unreachable, "500"),
         ("nothing", Code::NotFound, "404"),
@@ -550,6 +554,20 @@ fn digits_order_and_changing_pages_are_kept() {
     let z = frame.column("z").unwrap().cast(&polars::prelude::DataType::String).unwrap();
     assert_eq!(z.str().unwrap().get(0), Some("12345678901234567890.10"));
     assert!(flat.fetched.sample.as_deref().unwrap().contains("12345678901234567890.10"));
+}
+
+#[test]
+fn more_than_came_is_not_passed_over() {
+    let server = HttpServer::start(|asked| match asked.path.as_str() {
+        "/v1/total" => Answer::json(json!({ "total": 25, "data": records(0, 10) })),
+        "/v1/more" => Answer::json(json!({ "has_more": true, "data": records(0, 10) })),
+        _ => Answer::json(json!({ "total": 10, "error": null, "data": records(0, 10) })),
+    });
+    for (path, warnings) in [("total", 1), ("more", 1), ("all", 0)] {
+        let got = Reads::of(&server).read(json!({ "path": path })).unwrap();
+        let found = (got.lines.len(), got.fetched.warnings.len(), got.fetched.snapshot);
+        assert_eq!(found, (10, warnings, warnings == 0), "{path}: {:?}", got.fetched.warnings);
+    }
 }
 
 #[test]

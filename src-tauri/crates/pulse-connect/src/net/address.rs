@@ -90,6 +90,12 @@ pub(super) fn check(url: &Url, allow_private: bool, redirected: bool) -> Result<
     }
 }
 
+/// Whether what is meant for `from` may go to `to` as well: the same scheme, host and port, or the same host by TLS.
+pub(crate) fn trusts(from: &Url, to: &Url) -> bool {
+    let upgrade = from.scheme() == "http" && to.scheme() == "https" && from.port().is_none() && to.port().is_none();
+    from.origin() == to.origin() || (upgrade && from.host() == to.host())
+}
+
 /// The error for an address that may not be reached.
 pub(super) fn refusal(host: &str, redirected: bool) -> Error {
     let (how, hint) = if redirected {

@@ -214,7 +214,7 @@ impl Hop {
             self.body = None;
             self.headers.remove(CONTENT_TYPE);
         }
-        if next.origin() != self.url.origin() {
+        if !address::trusts(&self.url, &next) {
             self.headers =
                 HARMLESS.iter().filter_map(|name| Some((name.clone(), self.headers.get(name)?.clone()))).collect();
             // The body of a request may hold a secret as well, such as that of a sign-in.

@@ -22,7 +22,7 @@ mod runtime;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use address::{recorded, shown};
+pub(crate) use address::{recorded, shown, trusts};
 pub(crate) use budget::Rate;
 pub(crate) use client::Http;
 pub(crate) use download::Downloaded;

@@ -11,7 +11,7 @@ use md5::Digest as _;
 use pulse_core::{Code, Error, Progress, Result};
 
 use self::http::{Answer, Asked, HttpServer};
-use super::address::{Reach, reach};
+use super::address::{Reach, reach, trusts};
 use super::{Http, Policy, Rate, Reply, Request, recorded, shown, url};
 use crate::Secret;
 
@@ -362,6 +362,77 @@ fn downloads_go_on_where_they_stopped() {
     http.download(&get(&server, "/new"), &changed, &Progress::new()).unwrap();
     assert_eq!(std::fs::read(&changed).unwrap(), &body[1..], "another version is never mixed in");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "no parts are left");
+}
+
+#[test]
+fn what_is_meant_for_a_host_stays_with_it() {
+    let cases = [
+        ("https://a.test/x", "https://a.test/y?z", true),
+        ("http://a.test/", "https://a.test/", true),
+        ("https://a.test/", "http://a.test/", false),
+        ("http://a.test:81/", "https://a.test/", false),
+        ("https://a.test/", "https://a.test:444/", false),
+        ("https://a.test/", "https://b.a.test/", false),
+    ];
+    for (from, to, expected) in cases {
+        assert_eq!(trusts(&from.parse().unwrap(), &to.parse().unwrap()), expected, "{from} {to}");
+    }
+}
+
+/// A server that shows a certificate for `api.test` and answers one request on each connection; its port.
+fn tls_server(certificate: &str) -> u16 {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    use std::io::{Read as _, Write as _};
+
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net/testdata");
+    let chain = vec![CertificateDer::from_pem_file(folder.join(certificate)).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = std::sync::Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, config) = (stream.unwrap(), std::sync::Arc::clone(&config));
+            let mut session = rustls::ServerConnection::new(config).unwrap();
+            let mut tls = rustls::Stream::new(&mut session, &mut stream);
+            // A client that does not trust the certificate goes away.
+            if tls.read(&mut [0; 4096]).is_ok() {
+                let _ = tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\n1");
+                tls.conn.send_close_notify();
+                let _ = tls.flush();
+            }
+        }
+    });
+    port
+}
+
+#[test]
+fn certificates_are_checked_unless_that_is_switched_off() {
+    let ca = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net/testdata/ca.pem");
+    let plain = HttpServer::start(|_| Answer::status(200));
+    let (good, expired) = (tls_server("good.pem"), tls_server("expired.pem"));
+    let ask = |host: &'static str, port: u16, ca_file: Option<&std::path::Path>, verify_tls: bool| {
+        let known = vec![(host, std::net::SocketAddr::from(([127, 0, 0, 1], port)))];
+        let policy = Policy { ca_file: ca_file.map(Into::into), verify_tls, known, retries: 0, ..policy(&plain) };
+        fetch(policy, &Request::get(url(&format!("https://{host}:{port}/"), "url").unwrap())).map(|reply| reply.body)
+    };
+    assert_eq!(ask("api.test", good, Some(&ca), true), Ok(b"1".to_vec()));
+    assert_eq!(ask("other.test", expired, None, false), Ok(b"1".to_vec()));
+    let cases = [
+        (ask("api.test", good, None, true), "signed by nobody this computer trusts"),
+        (ask("other.test", good, Some(&ca), true), "belongs to another host"),
+        (ask("api.test", expired, Some(&ca), true), "has expired"),
+    ];
+    for (outcome, words) in cases {
+        let error = outcome.unwrap_err();
+        assert!(error.message.contains(words), "{error}");
+        assert_eq!((error.code, error.field.as_deref()), (Code::Unreachable, Some("verify_tls")));
+    }
+    let error =
+        Http::new(Policy { ca_file: Some(ca.with_file_name("server.key")), ..Policy::default() }).err().unwrap();
+    assert_eq!(error.field.as_deref(), Some("ca_file"), "{error}");
 }
 
 #[test]

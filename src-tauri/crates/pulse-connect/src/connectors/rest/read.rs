@@ -30,7 +30,8 @@ pub(super) fn read(rest: &Rest, selection: &Selection, task: &Task<'_>) -> Resul
     let from = cursor.as_ref().map(|cursor| cursor.from(selection)).transpose()?.flatten();
     let paging = selection.paging()?;
     let mut ask = first_ask(rest, selection, from.as_deref())?;
-    let home = rest.base.clone().unwrap_or_else(|| ask.url.clone());
+    // Without an address of the connection's own, children lie beside what is read.
+    let home = rest.base.clone().or_else(|| ask.url.join(".").ok()).unwrap_or_else(|| ask.url.clone());
     if let Some(paging) = &paging {
         let limit = Some(selection.limit_param.trim()).filter(|name| !name.is_empty()).zip(selection.page_size);
         ask = paging.first(&ask, limit);
@@ -184,7 +185,7 @@ impl<'a> Reading<'a> {
         let input = Input { name: Some("records.ndjson".into()), ..Input::from(self.rows.finish()?) };
         let options = ReadOptions { format: Some("ndjson".into()), source_column: Some(false), ..ReadOptions::default() };
         let content = Content::Files { inputs: vec![input], options };
-        let snapshot = walked.whole && !incremental && !preview;
+        let snapshot = walked.whole && !walked.short && !incremental && !preview;
         Ok(Fetched { content, landed, state, snapshot, key, detected, sample, warnings, origin })
     }
 }

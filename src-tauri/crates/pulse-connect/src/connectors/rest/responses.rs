@@ -17,7 +17,7 @@ use super::auth::Auth;
 use super::paging::Ask;
 use super::selection::{Method, Selection};
 use super::settings::AuthKind;
-use crate::net::{Http, Request, recorded, shown};
+use crate::net::{Http, Request, recorded, shown, trusts};
 
 /// The headers that are kept, beside those that speak of rates.
 const KEPT: [&str; 8] =
@@ -60,8 +60,8 @@ pub(super) struct Responses<'a> {
     http: Http,
     selection: &'a Selection,
     progress: &'a Progress,
-    /// The host that gets the credentials.
-    home: url::Origin,
+    /// An address on the host that gets the credentials.
+    home: Url,
     earlier: Option<Earlier>,
     /// The recording that is written; none while one is played.
     out: Option<(PathBuf, File)>,
@@ -102,7 +102,7 @@ impl<'a> Responses<'a> {
     }
 
     fn bare(rest: &'a Rest, selection: &'a Selection, home: &Url, progress: &'a Progress) -> Self {
-        let (http, home) = (rest.http.fresh(), home.origin());
+        let (http, home) = (rest.http.fresh(), home.clone());
         Self { rest, http, selection, progress, home, earlier: None, out: None, played: 0, foreign: false }
     }
 
@@ -189,7 +189,7 @@ impl<'a> Responses<'a> {
         if let Some(body) = &ask.body {
             request = request.header("content-type", "application/json")?.body(body.to_string());
         }
-        if ask.url.origin() != self.home {
+        if !trusts(&self.home, &ask.url) {
             if !self.foreign {
                 let host = ask.url.host_str().unwrap_or_default();
                 self.progress.log(format!("The answers lead to another host, {host}; it gets no credentials."));

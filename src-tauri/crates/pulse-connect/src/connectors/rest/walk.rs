@@ -44,6 +44,8 @@ pub(super) struct Walked {
     pub records: u64,
     /// Whether everything was read.
     pub whole: bool,
+    /// Whether the server spoke of more than came.
+    pub short: bool,
     /// Whether nothing was there at all.
     pub missed: bool,
     /// The first answer.
@@ -118,7 +120,7 @@ impl Walk<'_> {
             }
             ask = next;
         }
-        self.compare_total(&mut walked, found.as_ref());
+        self.compare(&mut walked, found.as_ref());
         Ok(walked)
     }
 
@@ -175,14 +177,21 @@ impl Walk<'_> {
     }
 
     /// Warns where the server spoke of more records than came.
-    fn compare_total(&self, walked: &mut Walked, found: Option<&Found>) {
-        let path = found.and_then(|found| found.total.clone());
-        let Some(path) = path.or_else(|| Some(self.total_path.to_owned()).filter(|path| !path.is_empty())) else { return };
-        let Some(first) = &walked.first else { return };
-        let total = at(first.body.as_bytes(), &path).and_then(scalar).and_then(|text| text.parse::<u64>().ok());
-        if let Some(total) = total.filter(|total| walked.whole && *total > walked.records) {
-            let text = format!("The server speaks of {total} records at `{path}`, but {} came.", walked.records);
-            walked.warnings.push(text);
+    fn compare(&self, walked: &mut Walked, found: Option<&Found>) {
+        let (Some(first), true) = (&walked.first, walked.whole) else { return };
+        let text = |path: &str| at(first.body.as_bytes(), path).and_then(scalar);
+        let total = found.and_then(|found| found.total.as_deref()).unwrap_or(self.total_path);
+        let total = (!total.is_empty()).then(|| text(total)).flatten().and_then(|text| text.parse::<u64>().ok());
+        if let Some(total) = total.filter(|total| *total > walked.records) {
+            walked.warnings.push(format!("The server speaks of {total} records, but {} came.", walked.records));
+            walked.short = true;
+            return;
+        }
+        let alone = found.is_some_and(|found| found.paging == Paging::None);
+        if alone && found.and_then(|found| found.more.as_deref()).and_then(text).as_deref() == Some("true") {
+            let text = "The answer says that there is more, but not how to get it; choose how the pages follow each other.";
+            walked.warnings.push(text.into());
+            walked.short = true;
         }
     }
 }
@@ -220,33 +229,51 @@ fn lines(body: &[u8]) -> Option<Vec<Range<usize>>> {
     (found.len() > 1).then_some(found)
 }
 
-/// Where the records of a page are.
+/// Where the records of a page are. A page without their place is an empty one, as some servers leave empty lists out,
+/// unless it is the first.
 fn records(page: &Page, path: &str, number: u64) -> Result<Vec<Range<usize>>> {
     let body = page.body.as_bytes();
     if path == "$" && let Some(lines) = lines(body) {
         return Ok(lines);
     }
-    let Some(place) = at(body, path) else { return missing(page, path, number).map(|()| Vec::new()) };
+    let place = at(body, path).filter(|place| place.first() != Some(&b'n'));
+    let whole = path == "$" && body.trim_ascii_start().first() == Some(&b'{');
+    if (place.is_none() || whole || path == "errors")
+        && let Some(said) = said_error(body)
+    {
+        let text = format!("Page {number} of `{}` is an error in the form of an answer: {said}", shown(&page.url));
+        return Err(Error::damaged(text).hint("Check the request; if this is the data, choose where its records are."));
+    }
+    let Some(place) = place else {
+        return if number > 1 || at(body, path).is_some() { Ok(Vec::new()) } else { Err(missing(page, path)) };
+    };
     let from = place.as_ptr() as usize - body.as_ptr() as usize;
     Ok(match place.first() {
         Some(b'[') => elements(place).map(|element| from + element.start..from + element.end).collect(),
-        Some(b'n') => Vec::new(),
         _ => std::iter::once(from..from + place.len()).collect(),
     })
 }
 
-/// A page without the place of its records is an empty one, as some servers leave empty lists out, unless it speaks of an
-/// error or is the first.
-fn missing(page: &Page, path: &str, number: u64) -> Result<()> {
-    let speaks = ["error", "errors", "fault", "message"].iter().find(|name| at(page.body.as_bytes(), name).is_some());
-    if number > 1 && speaks.is_none() {
-        return Ok(());
-    }
+/// The error that an answer speaks of in spite of its status: a member `error` or `errors` that says something.
+fn said_error(body: &[u8]) -> Option<String> {
+    let found = ["errors", "error"].iter().find_map(|name| at(body, name))?;
+    let says = match found.first()? {
+        b'[' => elements(found).next().is_some(),
+        b'"' => found.len() > 2,
+        b'{' => true,
+        _ => found == b"true",
+    };
+    let text = String::from_utf8_lossy(found);
+    let head: String = text.chars().take(200).collect();
+    says.then(|| if head.len() < text.len() { head + "…" } else { head })
+}
+
+fn missing(page: &Page, path: &str) -> Error {
     let head: String = page.body.chars().take(200).collect();
-    let more = if page.body.chars().nth(200).is_some() { "…" } else { "" };
-    Err(Error::not_found(format!("Page {number} of `{}` holds nothing at `{path}`: {head}{more}", shown(&page.url)))
+    let more = if head.len() < page.body.len() { "…" } else { "" };
+    Error::not_found(format!("The answer of `{}` holds nothing at `{path}`: {head}{more}", shown(&page.url)))
         .hint("Choose where the records are on the answer's tree, or leave it to be found out.")
-        .field("records_path"))
+        .field("records_path")
 }
 
 /// The number of the page with the same records, if there was one.
