@@ -1,6 +1,7 @@
 //! PostgreSQL as a source, against a real server.
 
 mod faults;
+mod loading;
 mod looking;
 mod reading;
 mod types;
