@@ -42,7 +42,7 @@ pub(super) enum Whereabouts {
     /// At a signed address, which is a secret.
     Signed(Url),
     /// In the answer to this request itself.
-    Direct(Request),
+    Direct(Box<Request>),
 }
 
 impl Api {
@@ -105,7 +105,7 @@ impl Api {
                 if reply.status >= 400 || speaks || is_web_page(Some(kind), &reply.body) {
                     value_of(&reply, by, call)?;
                 }
-                Ok(Whereabouts::Direct(request))
+                Ok(Whereabouts::Direct(Box::new(request)))
             }
         }
     }

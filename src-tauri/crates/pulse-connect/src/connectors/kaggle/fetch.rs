@@ -128,7 +128,7 @@ fn download(api: &Api, call: &Call<'_>, to: &Path, progress: &Progress) -> Resul
         let (request, signed) = match api.whereabouts(call, progress)? {
             // Nothing but the address itself goes to the storage; above all not the credentials for Kaggle.
             Whereabouts::Signed(url) => (Request::get(url), true),
-            Whereabouts::Direct(request) => (request, false),
+            Whereabouts::Direct(request) => (*request, false),
         };
         match api.http().download(&request, to, progress) {
             Err(error) if signed && error.code == Code::PermissionDenied && asked < ADDRESSES => {

@@ -101,8 +101,7 @@ fn path_of(text: &str) -> (String, Option<String>) {
             (percent_decode_str(url.path()).decode_utf8_lossy().into_owned(), file)
         }
         // An address elsewhere is no reference; its scheme's colon makes that plain.
-        Some(_) => (text.to_owned(), None),
-        None => (text.to_owned(), None),
+        _ => (text.to_owned(), None),
     }
 }
 
