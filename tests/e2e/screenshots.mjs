@@ -21,7 +21,7 @@ INSERT INTO customers VALUES ('Ada', 'GB'), ('Edsger', 'NL'), ('Grace', 'US');
 CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, amount REAL, placed_at TEXT);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
 INSERT INTO orders SELECT i, CASE i % 3 WHEN 0 THEN 'Ada' WHEN 1 THEN 'Grace' ELSE 'Edsger' END,
-  round(i * 37 % 211 + i * 0.01, 2), datetime('2026-11-20', '+' || i * 7 || ' minutes') FROM n;`;
+  round(i * 37 % 211 + i * 0.01, 2), datetime('2026-11-20', '+' || (i * 7) || ' minutes') FROM n;`;
 
 /** Goes through the main job in one colour scheme and takes its pictures. */
 async function take(browser, scheme) {

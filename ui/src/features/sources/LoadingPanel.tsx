@@ -3,7 +3,7 @@ import type { ImportColumn, Loading, Problem, SourcePreview } from "../../genera
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { Prose } from "../../shared/Prose";
 import { DriftList } from "./DriftList";
-import { DELETES, type Explained, MODES, POLICIES, suggestionReason } from "./loading";
+import { DELETES, type Explained, MODES, POLICIES, suggestedLoading, suggestionReason } from "./loading";
 import classes from "./sources.module.css";
 
 interface LoadingPanelProps {
@@ -27,7 +27,7 @@ export function LoadingPanel(props: LoadingPanelProps) {
     <section className={classes.loading} aria-label="Loading">
       {preview && exists && <DriftList drift={preview.drift} />}
       <Choice label="When it is refreshed" choices={MODES} value={loading.mode} onChange={(mode) => set({ mode })} />
-      {preview && suggested && (
+      {preview && suggested && loading.mode === suggestedLoading(preview).mode && (
         <Text size="xs" c="dimmed">
           {suggestionReason(preview)}
         </Text>

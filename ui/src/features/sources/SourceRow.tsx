@@ -7,7 +7,7 @@ import { sourceAddress, tableAddress } from "../../shared/addresses";
 import { ago, localMoment } from "../../shared/format";
 import { JobProgress } from "../../shared/JobProgress";
 import { ProblemNotice } from "../../shared/ProblemNotice";
-import { isActive, useJob } from "../../shared/queries";
+import { isActive, useJob, useWatched } from "../../shared/queries";
 import { RefreshFacts } from "./RefreshFacts";
 import { SourceMenu } from "./SourceMenu";
 import { SourceProblem } from "./SourceProblem";
@@ -25,6 +25,7 @@ interface SourceRowProps {
 /** One source: what it reads, how it stands, and what can be done with it. */
 export function SourceRow({ source, news, marked, onMark }: SourceRowProps) {
   const refresh = useRefresh();
+  useWatched(source.job ?? null);
   const { doc, id, state } = source;
   const running = state === "running";
   return (

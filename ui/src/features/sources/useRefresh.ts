@@ -11,8 +11,9 @@ export function useRefresh() {
     mutationFn: (request: Partial<RefreshRequest>) =>
       rpc("source_refresh", { sources: [], full: false, replay: false, accept_drift: false, ...request }),
     onSettled: async () => {
-      await jobsChanged();
+      // First the sources: they show these jobs, so that their end is not announced besides.
       await client.invalidateQueries({ queryKey: ["sources"] });
+      await jobsChanged();
     },
   });
 }
