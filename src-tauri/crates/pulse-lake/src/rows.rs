@@ -13,6 +13,7 @@ use crate::types::conversions;
 
 /// The rows of a write, in order.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one for a write")]
 pub enum Rows {
     /// A plan, computed as it is written.
     Lazy(LazyFrame),

@@ -207,7 +207,7 @@ fn stored_as(
     begins: &Schema,
 ) -> LazyFrame {
     let frame = match own {
-        Some(own) => frame.select(own.to_vec()),
+        Some(own) => frame.select(own),
         None => frame,
     };
     let value = |(name, dtype): (&PlSmallStr, &DataType)| {

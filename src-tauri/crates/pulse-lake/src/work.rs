@@ -109,7 +109,7 @@ impl Lake {
     ) -> Result<()> {
         for file in &state.files {
             let frame = self.scan_files(table, &state.columns, &[self.home(table).join(&file.path)])?;
-            let frame = files::watched(frame.select(own.to_vec()), progress);
+            let frame = files::watched(frame.select(own), progress);
             self.replace_file(table, file, frame, work, pending, progress)?;
         }
         Ok(())
