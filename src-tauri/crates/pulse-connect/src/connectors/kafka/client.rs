@@ -19,12 +19,25 @@ const ALL_DOWN: Duration = Duration::from_secs(4);
 const LOOK: Duration = Duration::from_millis(30);
 /// Lines of the library's log that are kept to explain an error.
 const LINES: usize = 30;
-/// Properties that a read depends on.
-const OURS: [&str; 14] = [
-    "allow.auto.create.topics", "auto.offset.reset", "bootstrap.servers", "enable.auto.commit",
-    "enable.auto.offset.store", "enable.partition.eof", "group.id", "isolation.level", "log.queue",
-    "metadata.broker.list", "plugin.library.paths", "sasl.mechanisms", "security.protocol",
+/// Properties that a read depends on, and those that would load or run a program.
+const OURS: [&str; 17] = [
+    "allow.auto.create.topics",
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "enable.partition.eof",
     "enable.ssl.certificate.verification",
+    "group.id",
+    "isolation.level",
+    "log.queue",
+    "metadata.broker.list",
+    "plugin.library.paths",
+    "sasl.kerberos.kinit.cmd",
+    "sasl.mechanism",
+    "sasl.mechanisms",
+    "security.protocol",
+    "ssl.engine.location",
 ];
 
 /// The consumer with what it said.
@@ -45,6 +58,7 @@ pub(super) struct Context(Mutex<Said>);
 struct Said {
     lines: VecDeque<String>,
     refused: bool,
+    answered: bool,
     all_down: Option<Instant>,
 }
 
@@ -85,12 +99,14 @@ impl Context {
     /// Whether waiting is useless: signing in or TLS failed, or no broker has been in reach for a while.
     fn is_hopeless(&self) -> bool {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        said.refused || said.all_down.is_some_and(|since| since.elapsed() > ALL_DOWN)
+        (said.refused && !said.answered) || said.all_down.is_some_and(|since| since.elapsed() > ALL_DOWN)
     }
 
-    /// Forgets that brokers were out of reach, because one answered.
+    /// Notes that a broker answered: whatever is wrong with others may pass.
     pub(super) fn answered(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).all_down = None;
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.answered = true;
+        said.all_down = None;
     }
 
     /// The line that says most about what went wrong.
@@ -281,7 +297,7 @@ fn config(settings: &Settings) -> Result<ClientConfig> {
     for property in &settings.properties {
         let name = property.name.trim();
         if OURS.contains(&name) {
-            return Err(Error::invalid(format!("The property `{name}` is set by the program."))
+            return Err(Error::invalid(format!("The property `{name}` is set by the program, or would run another one."))
                 .hint("Take it out; what matters of it has a field of its own.")
                 .field("properties"));
         }

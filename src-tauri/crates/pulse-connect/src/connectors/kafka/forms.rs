@@ -1,7 +1,7 @@
 //! The forms: the settings of a connection, and what is read of a topic.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Secret;
 
@@ -65,7 +65,7 @@ pub(crate) struct Settings {
 }
 
 /// How to sign in at the brokers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignIn {
     /// Not at all
@@ -93,7 +93,7 @@ impl SignIn {
 }
 
 /// A property of the client.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Property {
     /// Its name.
     pub(super) name: String,
@@ -167,7 +167,7 @@ impl Default for Selection {
 }
 
 /// Where a first read begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Start {
     /// With the oldest message
@@ -182,7 +182,7 @@ pub(crate) enum Start {
 }
 
 /// Where a read ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum End {
     /// With the newest message when the read begins
@@ -195,7 +195,7 @@ pub(crate) enum End {
 }
 
 /// An offset of a partition.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Place {
     /// The partition's number, from 0.
     pub(super) partition: i32,
@@ -204,7 +204,7 @@ pub(crate) struct Place {
 }
 
 /// How values are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ValueFormat {
     /// As the first messages look
@@ -223,7 +223,7 @@ pub(crate) enum ValueFormat {
 }
 
 /// How keys are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum KeyFormat {
     /// As the first messages look

@@ -55,6 +55,7 @@ impl State {
 
 /// Messages on their way to a file.
 pub(super) struct Rows<'a> {
+    topic: &'a str,
     path: PathBuf,
     out: BufWriter<File>,
     progress: &'a Progress,
@@ -102,6 +103,7 @@ impl<'a> Rows<'a> {
                 .field("value_format"));
         }
         Ok(Self {
+            topic: &selection.topic,
             path,
             out: BufWriter::with_capacity(1 << 18, file),
             progress: task.progress,
@@ -181,7 +183,8 @@ impl<'a> Rows<'a> {
         state.next.extend(next);
         state.value = format(&self.value);
         state.key = format(&self.key);
-        let input = Input { path: self.path, ..Input::default() };
+        let name = Some(format!("{}.ndjson", self.topic));
+        let input = Input { path: self.path, name, ..Input::default() };
         let inputs = if self.rows == 0 { Vec::new() } else { vec![input] };
         let options = ReadOptions { format: Some("ndjson".into()), source_column: Some(false), ..ReadOptions::default() };
         let settings = [("value_format", self.value), ("key_format", self.key)];

@@ -449,3 +449,31 @@ fn a_connection_string_names_broker_and_user() {
     );
     assert!(from_url("kafka://host?nonsense=1").is_err() && from_url("kafka://").is_err());
 }
+
+#[test]
+fn new_forms_start_right() {
+    for (kind, needed, selected) in [
+        ("kafka", json!({ "brokers": "localhost:1" }), json!({ "topic": "" })),
+        ("sqlite", json!({ "path": "/nowhere" }), json!({ "table": "" })),
+    ] {
+        let info = crate::connectors().into_iter().find(|info| info.about.kind == kind).expect("registered");
+        let filled = |form: &Value, given: &Value| {
+            let mut values = given.clone();
+            for (name, field) in form["properties"].as_object().expect("fields") {
+                assert!(field["description"].is_string(), "{kind}: {name} has a help text");
+                match field.get("default") {
+                    Some(default) => values[name] = default.clone(),
+                    None => assert!(given.get(name).is_some(), "{kind}: {name} has a default"),
+                }
+            }
+            given.as_object().expect("an object").iter().for_each(|(name, value)| values[name] = value.clone());
+            values
+        };
+        let connection = connect(kind, &filled(&info.settings, &needed)).expect("the defaults are settings");
+        let folder = tempfile::tempdir().expect("a folder");
+        let (scratch, progress) = (folder.path(), Progress::new());
+        let task = Task { progress: &progress, scratch, downloads: scratch, limit: None, state: None, replay: &[] };
+        let error = connection.read(&filled(&info.selection, &selected), &task).err().expect("nothing is there");
+        assert!(!error.message.contains("not understood"), "{kind}: {error}");
+    }
+}

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use pulse_core::{Error, Progress, Result};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -65,7 +65,7 @@ pub(super) struct Selection {
 }
 
 /// What is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum From {
     /// A table or view
