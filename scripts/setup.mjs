@@ -32,7 +32,13 @@ const TEST_PACKAGES = [
   "postgresql",
 ];
 /** Packages whose program may have come another way. */
-const PROGRAMS = { chromium: "chromium", "chromium-driver": "chromedriver", imagemagick: "convert", mold: "mold", cmake: "cmake" };
+const PROGRAMS = {
+  chromium: "chromium",
+  "chromium-driver": "chromedriver",
+  imagemagick: "convert",
+  mold: "mold",
+  cmake: "cmake",
+};
 const TAURI_DRIVER = "2.1.0";
 
 /** Installs what building needs and, with `tests`, what the tests need too. */

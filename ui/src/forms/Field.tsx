@@ -36,9 +36,9 @@ export function Field(props: FieldProps) {
 }
 
 function controlFor(schema: FormSchema): React.ComponentType<FieldProps> {
+  if (schema["x-secret"]) return SecretField;
   const widget = WIDGETS[schema["x-widget"] ?? ""];
   if (widget) return widget;
-  if (schema["x-secret"]) return SecretField;
   if (variants(schema) || schema.properties) return NestedField;
   if (options(schema)) return ChoiceField;
   switch (schema.type) {

@@ -225,6 +225,12 @@ describe("widgets", () => {
     expect(value()).toEqual({ headers: [] });
   });
 
+  it("take a secret of several lines", async () => {
+    const value = show({ keys: { type: "string", "x-secret": true, "x-widget": "code" } }, { keys: "" });
+    await user.type(screen.getByRole("textbox", { name: "Keys" }), "a{Enter}b");
+    expect(value()).toEqual({ keys: "a\nb" });
+  });
+
   it("choose a file", async () => {
     pickFiles.mockResolvedValue(["/d/a.sqlite"]);
     const value = show({ path: { type: "string", "x-widget": "file" } }, { path: "" });

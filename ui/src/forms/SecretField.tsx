@@ -1,11 +1,11 @@
-import { Button, Input, PasswordInput } from "@mantine/core";
+import { Button, Input, PasswordInput, Textarea } from "@mantine/core";
 import { useContext } from "react";
 import { type FieldProps, Form, useProblemAt } from "./context";
 import classes from "./forms.module.css";
 import { naming } from "./naming";
 
 /**
- * A password, key or token. A saved one is never shown: an empty field keeps it, writing replaces it, and null, which
+ * A password, key or token, of several lines where the schema asks for `code`. A saved one is never shown: an empty field keeps it, writing replaces it, and null, which
  * the button sets, removes it.
  */
 export function SecretField(props: FieldProps) {
@@ -15,18 +15,31 @@ export function SecretField(props: FieldProps) {
   const saved = secrets.includes(path);
   const removed = saved && value === null;
   const text = typeof value === "string" ? value : "";
-  const placeholder = saved ? "saved" : schema["x-placeholder"];
+  const common = {
+    ...naming(props, refused),
+    value: text,
+    placeholder: removed ? "removed when you save" : saved ? "saved" : schema["x-placeholder"],
+    spellCheck: false,
+  };
   return (
     <div>
-      <PasswordInput
-        {...naming(props, refused)}
-        value={text}
-        placeholder={removed ? "removed when you save" : placeholder}
-        autoComplete="new-password"
-        spellCheck={false}
-        visibilityToggleButtonProps={{ "aria-label": `Show ${label}`, tabIndex: 0 }}
-        onChange={(event) => onChange(event.currentTarget.value)}
-      />
+      {schema["x-widget"] === "code" ? (
+        <Textarea
+          {...common}
+          classNames={{ input: classes.hiddenLines }}
+          autosize
+          minRows={2}
+          maxRows={8}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      ) : (
+        <PasswordInput
+          {...common}
+          autoComplete="new-password"
+          visibilityToggleButtonProps={{ "aria-label": `Show ${label}`, tabIndex: 0 }}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
       {saved && (
         <div className={classes.secret}>
           <Input.Description>

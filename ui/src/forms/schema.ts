@@ -52,7 +52,7 @@ export function asMembers(value: unknown): Members {
 }
 
 /** Words that are written in capital letters. */
-const CAPITALS = new Set("api ca csv http https id json sql ssl tls uri url utc".split(" "));
+const CAPITALS = new Set("api ca csv http https id json mb sql ssl tls uri url utc".split(" "));
 
 /** A field's name in words: `missing_last` becomes "Missing last", `base_url` "Base URL". */
 export function words(name: string): string {

@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     #[schemars(extend("x-widget" = "pairs", "x-advanced" = true))]
     pub headers: Vec<Pair>,
     /// Headers whose values are secret: one a line, as `Name: value`.
-    #[schemars(extend("x-advanced" = true))]
+    #[schemars(extend("x-advanced" = true, "x-widget" = "code"))]
     pub secret_headers: Secret,
     /// A path that the connection test reads; without one it reads the address itself.
     #[schemars(extend("x-advanced" = true, "x-placeholder" = "status"))]
