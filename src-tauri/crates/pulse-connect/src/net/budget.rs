@@ -68,7 +68,7 @@ impl Budget {
             Some((left, _)) => *left -= 1,
             None => {}
         }
-        let Some(rate) = self.rate else { return None };
+        let rate = self.rate?;
         while host.sent.front().is_some_and(|first| now.duration_since(*first) >= rate.per) {
             host.sent.pop_front();
         }

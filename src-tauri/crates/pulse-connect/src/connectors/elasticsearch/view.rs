@@ -32,12 +32,15 @@ enum Way {
     Scroll(Option<String>),
 }
 
+/// Makes a way of the id that the server gave.
+type Opened = fn(String) -> Way;
+
 impl<'a> View<'a> {
     /// Opens a view of `index`. Fails if there is no such index or it may not be read.
     pub(super) fn open(server: &'a Server, index: &'a str, product: Product, progress: &Progress) -> Result<Self> {
         let attempt = format!("read `{index}`");
         let name = encoded(index);
-        let ways: &[(String, fn(String) -> Way, &str)] = &[
+        let ways: &[(String, Opened, &str)] = &[
             (format!("{name}/_pit"), Way::Pit, "id"),
             (format!("{name}/_search/point_in_time"), Way::OpenPit, "pit_id"),
         ];

@@ -149,15 +149,15 @@ macro_rules! choice {
     };
 }
 
-choice! {
-    /// What is searched.
-    Kind {
-        /// Datasets
-        #[default]
-        Datasets = "datasets",
-        /// Competitions
-        Competitions = "competitions",
-    }
+/// What is searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    /// Datasets
+    #[default]
+    Datasets,
+    /// Competitions
+    Competitions,
 }
 
 choice! {

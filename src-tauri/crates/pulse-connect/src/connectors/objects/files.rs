@@ -256,10 +256,11 @@ fn refuse_tables(place: &dyn Place, files: &[Object]) -> Result<()> {
                 .hint("Import that table on its own, or choose a pattern or a folder without it.")
                 .field("paths"));
         }
-        if let Some((table, name)) = file.path.split_once("/metadata/") {
-            if name.ends_with(".metadata.json") && !name.contains('/') {
-                return Err(iceberg(&place.address(table)));
-            }
+        if let Some((table, name)) = file.path.split_once("/metadata/")
+            && name.ends_with(".metadata.json")
+            && !name.contains('/')
+        {
+            return Err(iceberg(&place.address(table)));
         }
     }
     Ok(())

@@ -167,11 +167,12 @@ pub(crate) async fn choose(place: &dyn Place, selection: &Selection) -> Result<C
     let paths = selection.clean_paths()?;
     let (mut files, mut folder) = (Vec::new(), None);
     for path in &paths {
-        if !path.is_empty() && !path.ends_with('/') {
-            if let Some(file) = place.find(path).await? {
-                files.push(file);
-                continue;
-            }
+        if !path.is_empty()
+            && !path.ends_with('/')
+            && let Some(file) = place.find(path).await?
+        {
+            files.push(file);
+            continue;
         }
         let inside = if path.is_empty() || path.ends_with('/') { path.clone() } else { format!("{path}/") };
         match kind(place, &inside).await? {

@@ -62,13 +62,16 @@ pub(super) enum Step {
     Enough,
 }
 
+/// Takes a page's body and the places of its records in it.
+type Each<'a, 'r> = dyn FnMut(&mut Responses<'r>, &[u8], &[Range<usize>]) -> Result<Step> + 'a;
+
 impl Walk<'_> {
     /// Asks for page after page from `ask` on and hands each page's records to `each`.
     pub(super) fn run<'r>(
         &self,
         responses: &mut Responses<'r>,
         mut ask: Ask,
-        each: &mut dyn FnMut(&mut Responses<'r>, &[u8], &[Range<usize>]) -> Result<Step>,
+        each: &mut Each<'_, 'r>,
     ) -> Result<Walked> {
         let mut walked = Walked::default();
         let mut known: HashMap<[u8; 32], u64> = HashMap::new();
