@@ -4,10 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use md5::Md5;
+use md5::{Digest as _, Md5};
 use pulse_core::{Error, Progress, Result};
 use reqwest::header::{CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, LAST_MODIFIED, RANGE};
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::fault::{Again, Failure};
@@ -18,12 +17,8 @@ use super::{Http, Request, run};
 pub(crate) struct Downloaded {
     /// Bytes of the file.
     pub bytes: u64,
-    /// SHA-256 in lower-case hexadecimal digits.
-    pub sha256: String,
     /// MD5, which some services name.
     pub md5: [u8; 16],
-    /// How many of the bytes were there from an earlier attempt.
-    pub resumed: u64,
     /// The headers of the last answer.
     pub headers: HeaderMap,
     /// Where it came from at last; it may hold secrets.
@@ -38,8 +33,10 @@ impl Http {
     /// The bytes are those on the wire, not unpacked. Blocks; fails as [`Http::fetch`], the part is kept.
     pub(crate) fn download(&self, request: &Request, to: &Path, progress: &Progress) -> Result<Downloaded> {
         let mut part = Part::open(to, progress)?;
-        let resumed = part.bytes;
-        progress.add_bytes(resumed);
+        if part.bytes > 0 {
+            progress.log(format!("Going on with the download after {} bytes.", part.bytes));
+        }
+        progress.add_bytes(part.bytes);
         let (headers, url) = run(
             progress,
             self.retrying(request, progress, async || {
@@ -52,8 +49,7 @@ impl Http {
         std::fs::rename(&part.path, to).map_err(|cause| Error::io("rename the download to", to, &cause))?;
         // A mark without its part is harmless.
         let _ = std::fs::remove_file(&part.mark_path);
-        let sha256 = part.sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Downloaded { bytes: part.bytes, sha256, md5: part.md5.finalize().into(), resumed, headers, url })
+        Ok(Downloaded { bytes: part.bytes, md5: part.md5.finalize().into(), headers, url })
     }
 
     async fn attempt(
@@ -95,7 +91,6 @@ struct Part {
     mark_path: PathBuf,
     file: File,
     bytes: u64,
-    sha256: Sha256,
     md5: Md5,
     /// What names the version: a strong ETag or a date; empty if the server gave none.
     mark: String,
@@ -113,7 +108,7 @@ impl Part {
         let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
         let file = file.map_err(|cause| Error::io("write", &path, &cause))?;
         let mark = std::fs::read_to_string(&mark_path).unwrap_or_default();
-        let mut part = Self { path, mark_path, file, bytes: 0, sha256: Sha256::new(), md5: Md5::new(), mark };
+        let mut part = Self { path, mark_path, file, bytes: 0, md5: Md5::new(), mark };
         if part.resumable() {
             part.take_in(progress)?
         } else {
@@ -141,7 +136,6 @@ impl Part {
 
     fn learn(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        self.sha256.update(bytes);
         self.md5.update(bytes);
     }
 
@@ -151,7 +145,7 @@ impl Part {
         let etag = text(ETAG).filter(|etag| !etag.starts_with("W/"));
         self.mark = etag.or_else(|| text(LAST_MODIFIED)).unwrap_or_default().to_owned();
         self.file.set_len(0).map_err(|cause| Error::io("write", &self.path, &cause))?;
-        (self.bytes, self.sha256, self.md5) = (0, Sha256::new(), Md5::new());
+        (self.bytes, self.md5) = (0, Md5::new());
         std::fs::write(&self.mark_path, &self.mark).map_err(|cause| Error::io("write", &self.mark_path, &cause))
     }
 
