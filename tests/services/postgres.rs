@@ -130,8 +130,14 @@ impl Drop for Postgres {
         // An immediate shutdown, because a killed server leaves its shared memory behind.
         signal("QUIT", &[process.id()]);
         let began = Instant::now();
-        while !children(process.id()).is_empty() && began.elapsed() < Duration::from_secs(5) {
+        while !has_ended(process.id()) && began.elapsed() < Duration::from_secs(5) {
             std::thread::sleep(Duration::from_millis(20));
+        }
+        // One that was killed leaves the file that says which shared memory it had.
+        let left = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
+        if let Some(memory) = left.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+            // It may be gone already.
+            let _ = Command::new("ipcrm").args(["-m", memory]).stderr(Stdio::null()).status();
         }
     }
 }
@@ -224,6 +230,11 @@ fn certificates(folder: &Path) {
 fn children(id: u32) -> Vec<u32> {
     let list = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
     list.split_whitespace().filter_map(|id| id.parse().ok()).collect()
+}
+
+/// Whether a process has ended; nobody may have asked for its exit code yet.
+fn has_ended(id: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{id}/stat")).map_or(true, |stat| stat.contains(") Z "))
 }
 
 fn signal(name: &str, processes: &[u32]) {
