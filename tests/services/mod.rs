@@ -2,8 +2,10 @@
 //!
 //! A test that lacks its server fails; `PULSE_SKIP_SERVICES=1` skips such tests instead, see [`skipped`].
 
+pub mod azurite;
 pub mod http;
 pub mod kaggle;
+pub mod moto;
 pub mod noida;
 pub mod postgres;
 
