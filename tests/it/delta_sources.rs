@@ -43,7 +43,6 @@ fn rows(fetched: &pulse_connect::Fetched) -> Vec<(i64, String)> {
         assert_eq!(frame.schema().as_ref(), schema, "the file has the promised types");
         let n = frame.column("n").unwrap().i64().unwrap().clone();
         for row in 0..frame.height() {
-            let text = frame.columns().iter().map(|column| format!("{:?}", column.get(row).unwrap()));
             let text = frame.columns().iter().map(|column| column.get(row).unwrap().to_string());
             found.push((n.get(row).unwrap(), text.collect::<Vec<_>>().join("|")));
         }
