@@ -249,7 +249,7 @@ fn chosen_pages_win() {
         asked.iter().filter(|asked| asked.path == "/v1/offset").map(|asked| asked.query.clone()).collect();
     assert_eq!(sizes.len(), 4, "the short page is the last: {sizes:?}");
     assert_eq!(
-        asked.iter().filter(|asked| asked.path == "/v1/post").last().unwrap().text(),
+        asked.iter().rfind(|asked| asked.path == "/v1/post").unwrap().text(),
         "{\"query\":\"q\",\"variables\":{\"n\":1,\"after\":\"c20\"}}"
     );
     let one = reads.read(json!({ "path": "page", "pagination": "none" })).unwrap();
