@@ -5,7 +5,7 @@ use std::sync::Arc;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use pulse_core::{Error, Progress, Result};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -56,7 +56,7 @@ impl Default for Settings {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum SignIn {
     /// With a service account's key
@@ -96,11 +96,13 @@ impl Connector for Gcs {
             SignIn::Machine => GoogleCloudStorageBuilder::from_env(),
             SignIn::Anonymous => GoogleCloudStorageBuilder::new().with_skip_signature(true),
             SignIn::Key => {
-                let key = objects::required(settings.service_account.expose(), "service_account", "the key file's text")?;
+                let key =
+                    objects::required(settings.service_account.expose(), "service_account", "the key file's text")?;
                 GoogleCloudStorageBuilder::new().with_service_account_key(key)
             }
             SignIn::File => {
-                let path = objects::required(&settings.service_account_file, "service_account_file", "the key file's path")?;
+                let path =
+                    objects::required(&settings.service_account_file, "service_account_file", "the key file's path")?;
                 GoogleCloudStorageBuilder::new().with_service_account_path(path)
             }
         };

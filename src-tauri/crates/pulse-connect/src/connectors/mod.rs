@@ -166,3 +166,50 @@ fn form<T: JsonSchema>() -> (Value, String) {
     }
     (schema, description)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The members of a form that start without a value although they need none from the user.
+    fn without_start(form: &Value, path: &str) -> Vec<String> {
+        let required: Vec<&str> = form["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let members = form["properties"].as_object().into_iter().flatten();
+        let lacking = |(name, member): (&String, &Value)| {
+            let may_be_missing = member["type"].as_array().is_some_and(|types| types.contains(&"null".into()));
+            let starts = member.get("default").is_some() || member.get("const").is_some() || may_be_missing;
+            (!starts && !required.contains(&name.as_str())).then(|| format!("{path}.{name}"))
+        };
+        members.filter_map(lacking).collect()
+    }
+
+    #[test]
+    fn every_kind_has_its_words_and_forms_that_start_right() {
+        let mut lacking = Vec::new();
+        for info in connectors() {
+            let About { kind, title, summary, group, main, .. } = info.about;
+            assert!([kind, title, summary, group].iter().all(|text| !text.is_empty()), "{kind} has its words");
+            assert!(info.selection["properties"].get(main).is_some(), "{kind}: the selection has `{main}`");
+            for (what, form) in
+                [("settings", &info.settings), ("selection", &info.selection), ("filters", &info.filters)]
+            {
+                lacking.extend(without_start(form, &format!("{kind} {what}")));
+                for (name, member) in form["properties"].as_object().into_iter().flatten() {
+                    assert!(
+                        !member["description"].as_str().unwrap_or_default().is_empty(),
+                        "{kind}: {name} has a help text"
+                    );
+                }
+            }
+        }
+        assert_eq!(lacking, [""; 0], "these members have no start value in the form");
+    }
+
+    #[test]
+    fn a_connection_string_is_never_repeated_in_an_error() {
+        for text in ["nonsense://ann:s3cret@host", "s3cret", "postgres://ann:s3cret@host:99999999/x", "://s3cret"] {
+            let error = from_url(text).expect_err(text);
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use object_store::aws::AmazonS3Builder;
 use pulse_core::{Error, Progress, Result};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -68,7 +68,7 @@ impl Default for Settings {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum SignIn {
     /// With an access key
@@ -79,7 +79,7 @@ enum SignIn {
     Anonymous,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Addressing {
     /// In the path: endpoint/bucket
@@ -111,7 +111,8 @@ impl Connector for S3 {
         let bucket = objects::required(bucket, "bucket", "the name of the bucket")?;
         let region = objects::required(region, "region", "the bucket's region; us-east-1 suits most other stores")?;
         let amazon = format!("https://s3.{region}.amazonaws.com");
-        let server = objects::endpoint(if endpoint.trim().is_empty() { &amazon } else { endpoint.trim() }, *allow_http)?;
+        let server =
+            objects::endpoint(if endpoint.trim().is_empty() { &amazon } else { endpoint.trim() }, *allow_http)?;
         let mut host = server.clone();
         if *addressing == Addressing::VirtualHost {
             let with_bucket = format!("{bucket}.{}", server.host_str().unwrap_or_default());

@@ -145,7 +145,7 @@ fn what_can_be_repeated_is_repeated() {
             "/third" if number % 3 != 2 => Answer::json("{\"message\":\"busy\"}").with_status(503),
             "/cut" if number % 3 != 2 => Answer::json("[1,2,3,4]").cut(3),
             "/reset" if number % 3 != 2 => Answer::json("").reset(),
-            "/wait" if number % 3 == 0 => Answer::status(429).header("Retry-After", "1"),
+            "/wait" if number.is_multiple_of(3) => Answer::status(429).header("Retry-After", "1"),
             "/wait" => Answer::json("[1,2,3,4]"),
             "/long" => Answer::status(429).header("Retry-After", "3600"),
             "/fail" => Answer::json("{\"error\":{\"message\":\"out of order\"}}").with_status(500),

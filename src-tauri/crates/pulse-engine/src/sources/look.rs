@@ -117,6 +117,8 @@ fn first_rows(
                 records: rows + rejected,
                 rows: *rows,
                 rejected: *rejected,
+                // A connector that was asked for so many rows and had fewer has read them all.
+                complete: *rows < PREVIEW_ROWS as u64,
                 warnings,
                 ledger: ledger.iter().take(100).cloned().map(import::ledger_row).collect(),
                 ..ImportPreview::default()

@@ -73,6 +73,7 @@ pub struct ConnectionInfo {
     pub used_by: Vec<String>,
     /// Why it cannot be used, where it cannot.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }
 
@@ -83,6 +84,7 @@ pub struct ConnectionDoc {
     /// The connection to change; a new one without.
     #[serde(default)]
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Its name.
     pub name: String,
@@ -124,6 +126,7 @@ pub struct ConnectionCheckStep {
     pub detail: String,
     /// What failed.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
     /// How long it took.
     pub seconds: f64,
@@ -175,10 +178,12 @@ pub struct BrowseRequest {
     /// The page, from [`Listing::next`].
     #[serde(default)]
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
     /// Under which [`super::Ticket`] this can be stopped.
     #[serde(default)]
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
 }
 
@@ -190,9 +195,11 @@ pub struct Listing {
     pub entries: Vec<ListingEntry>,
     /// What to ask for the next page.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// What the level itself is.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<ListingAbout>,
 }
 
@@ -262,6 +269,7 @@ pub struct ListingAbout {
     pub facts: Vec<Fact>,
     /// Its page in the web.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
     /// The selection that reads all of it, or null.
     #[ts(type = "unknown")]

@@ -71,14 +71,17 @@ pub struct Loading {
     pub key: Vec<String>,
     /// Merge: the column whose greatest value wins where a key comes twice; the later row wins without.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub newest_by: Option<String>,
     /// Merge: what happens to rows that vanished.
     pub deletes: Deletes,
     /// Merge: the column that marks a row as deleted where it is true, not missing or equal to `deleted_value`.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_column: Option<String>,
     /// Merge: the value that marks it.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_value: Option<String>,
     /// Merge: keep every state of a row, with `_valid_from`, `_valid_to` and `_current` (slowly changing dimension, type 2).
     pub history: bool,
@@ -127,6 +130,7 @@ pub struct Drift {
 pub struct SourceDoc {
     /// The source to change; a new one without.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Its name, unique in the workspace.
     pub name: String,
@@ -163,12 +167,15 @@ pub struct SourceInfo {
     pub state: String,
     /// The last refresh that succeeded.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<RefreshInfo>,
     /// Why the last one failed or paused.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
     /// The job that refreshes it now, or did last.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
     /// Where the next refresh goes on, in words; empty where each one reads everything.
     pub position: String,
@@ -226,6 +233,7 @@ pub struct SourcePreview {
     pub detected: Vec<super::ImportSetting>,
     /// The first response as text, for choosing on it.
     #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<String>,
     /// The key the outside system names.
     pub key: Vec<String>,

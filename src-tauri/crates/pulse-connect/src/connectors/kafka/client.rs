@@ -193,7 +193,9 @@ impl Client {
         let code = cause.rdkafka_error_code();
         let said = reason.as_deref().unwrap_or_default();
         let trouble = match code {
-            Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed) => Trouble::Forbidden,
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed) => {
+                Trouble::Forbidden
+            }
             Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => Trouble::SignIn,
             _ => Trouble::of(said),
         };
@@ -265,9 +267,11 @@ impl Trouble {
                  who signed it.",
                 "ca_file",
             ),
-            Self::Tls => {
-                (Code::Unreachable, "The broker may not speak TLS on this port: switch TLS off or take another port.", "tls")
-            }
+            Self::Tls => (
+                Code::Unreachable,
+                "The broker may not speak TLS on this port: switch TLS off or take another port.",
+                "tls",
+            ),
             Self::Name => (
                 Code::Unreachable,
                 "Check the host name. A broker also tells its own name (advertised.listeners), which must be known here.",
@@ -297,14 +301,18 @@ fn config(settings: &Settings) -> Result<ClientConfig> {
     for property in &settings.properties {
         let name = property.name.trim();
         if OURS.contains(&name) {
-            return Err(Error::invalid(format!("The property `{name}` is set by the program, or would run another one."))
-                .hint("Take it out; what matters of it has a field of its own.")
-                .field("properties"));
+            return Err(Error::invalid(format!(
+                "The property `{name}` is set by the program, or would run another one."
+            ))
+            .hint("Take it out; what matters of it has a field of its own.")
+            .field("properties"));
         }
         if ["password", "secret", "token", "jaas"].iter().any(|word| name.contains(word)) {
-            return Err(Error::invalid(format!("The property `{name}` holds a secret, which would be saved in plain text."))
-                .hint("Use the user name and the password; a private key needs a file without a password.")
-                .field("properties"));
+            return Err(Error::invalid(format!(
+                "The property `{name}` holds a secret, which would be saved in plain text."
+            ))
+            .hint("Use the user name and the password; a private key needs a file without a password.")
+            .field("properties"));
         }
         config.set(name, property.value.trim());
     }

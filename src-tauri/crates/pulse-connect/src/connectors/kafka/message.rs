@@ -30,13 +30,8 @@ pub(super) enum Format {
 }
 
 impl Format {
-    const WORDS: [(&'static str, Self); 5] = [
-        ("json", Self::Json),
-        ("csv", Self::Csv),
-        ("avro", Self::Avro),
-        ("text", Self::Text),
-        ("raw", Self::Raw),
-    ];
+    const WORDS: [(&'static str, Self); 5] =
+        [("json", Self::Json), ("csv", Self::Csv), ("avro", Self::Avro), ("text", Self::Text), ("raw", Self::Raw)];
 
     /// The word in the selection.
     pub(super) fn word(self) -> &'static str {
@@ -65,9 +60,8 @@ impl Message {
     /// A copy of what the client received.
     pub(super) fn of(message: &BorrowedMessage<'_>) -> Self {
         let headers = message.headers().map(|headers| {
-            let copy = |header: rdkafka::message::Header<'_, &[u8]>| {
-                (header.key.to_owned(), header.value.map(<[u8]>::to_vec))
-            };
+            let copy =
+                |header: rdkafka::message::Header<'_, &[u8]>| (header.key.to_owned(), header.value.map(<[u8]>::to_vec));
             headers.iter().map(copy).collect()
         });
         Self {
@@ -111,9 +105,9 @@ impl Reading<'_> {
         };
         let members = match &message.value {
             None => Ok(String::new()),
-            Some(value) => {
-                self.members(value, progress)?.map_err(|why| format!("the value cannot be read as {}: {why}", self.value.word()))
-            }
+            Some(value) => self
+                .members(value, progress)?
+                .map_err(|why| format!("the value cannot be read as {}: {why}", self.value.word())),
         };
         match (key, members) {
             (Ok(key), Ok(members)) => Ok((self.row(message, &key, &members), true)),
@@ -187,7 +181,9 @@ impl Reading<'_> {
             let timestamp = message.timestamp.map_or(Value::Null, |at| json!(format!("{}Z", instant(at, 3))));
             let Message { partition, offset, .. } = message;
             let headers = headers(&message.headers);
-            row += &format!(",\"_partition\":{partition},\"_offset\":{offset},\"_timestamp\":{timestamp},\"_headers\":{headers}");
+            row += &format!(
+                ",\"_partition\":{partition},\"_offset\":{offset},\"_timestamp\":{timestamp},\"_headers\":{headers}"
+            );
         }
         row + "}"
     }
@@ -263,8 +259,7 @@ pub(super) fn detect(values: &[&[u8]], registry: bool) -> (Format, f64, String) 
     use super::registry::is_framed;
     let count = values.len();
     let all = |test: &dyn Fn(&[u8]) -> bool| count > 0 && values.iter().all(|value| test(value));
-    let objects =
-        values.iter().filter(|v| json_text(v).is_ok_and(|text| text.starts_with(['{', '[']))).count();
+    let objects = values.iter().filter(|v| json_text(v).is_ok_and(|text| text.starts_with(['{', '[']))).count();
     let first = if count == 1 { "The first one".to_owned() } else { format!("The first {count}") };
     if all(&is_framed) {
         return if registry {

@@ -26,9 +26,7 @@ use url::Url;
 use self::client::Client;
 use self::forms::{Selection, Settings, SignIn};
 use self::registry::Registry;
-use crate::connector::{
-    About, Browse, Browsing, Check, Connector, Entry, Fetched, Listing, News, NoFilters, Task,
-};
+use crate::connector::{About, Browse, Browsing, Check, Connector, Entry, Fetched, Listing, News, NoFilters, Task};
 
 /// How long a look around counts messages; topics that are left have no count.
 const COUNTING: Duration = Duration::from_secs(3);
@@ -174,9 +172,11 @@ impl Connector for Kafka {
         task.progress.stage(&format!("Reading the topic {}", selection.topic), offsets, 0);
         let limit = task.limit.unwrap_or(u64::MAX).min(selection.max_messages.unwrap_or(u64::MAX));
         let mut rows = rows::Rows::create(selection, &state, self.registry.as_ref(), task)?;
-        let reached = read::read(&client, &selection.topic, &ranges, limit, task.progress, |message| rows.add(message))?;
+        let reached =
+            read::read(&client, &selection.topic, &ranges, limit, task.progress, |message| rows.add(message))?;
         drop(client);
-        let origin = format!("kafka://{}/{}", self.settings.brokers.split(',').next().unwrap_or_default(), selection.topic);
+        let origin =
+            format!("kafka://{}/{}", self.settings.brokers.split(',').next().unwrap_or_default(), selection.topic);
         rows.finish(state, &reached, origin)
     }
 
@@ -201,7 +201,9 @@ impl Kafka {
         let brokers: Vec<String> =
             self.settings.brokers.split(',').map(|b| b.trim().to_owned()).filter(|b| !b.is_empty()).collect();
         if let Some(wrong) = brokers.iter().find(|broker| !broker.contains(':')) {
-            return Err(Error::invalid(format!("`{wrong}` names no port.")).hint("Write host:port, such as kafka:9092.").field("brokers"));
+            return Err(Error::invalid(format!("`{wrong}` names no port."))
+                .hint("Write host:port, such as kafka:9092.")
+                .field("brokers"));
         }
         let names = brokers.join(", ");
         let found = patiently(progress, move || {

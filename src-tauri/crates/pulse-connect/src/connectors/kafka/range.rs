@@ -82,7 +82,8 @@ pub(super) fn ranges(
 ) -> Result<Vec<Range>> {
     let topic = selection.topic.as_str();
     let bounds = bounds(client, topic, progress)?;
-    if let Some(gone) = state.into_iter().flat_map(BTreeMap::keys).find(|p| !bounds.iter().any(|b| b.partition == **p)) {
+    if let Some(gone) = state.into_iter().flat_map(BTreeMap::keys).find(|p| !bounds.iter().any(|b| b.partition == **p))
+    {
         return Err(recreated(topic, &format!("partition {gone}, which was read before, is gone")));
     }
     check_places(&bounds, &selection.offsets, "offsets")?;
@@ -96,7 +97,8 @@ pub(super) fn ranges(
     };
     let range = |bound: &Bounds| {
         let Bounds { partition, low, high } = *bound;
-        let given = |places: &[Place]| places.iter().find(|place| place.partition == partition).map(|place| place.offset);
+        let given =
+            |places: &[Place]| places.iter().find(|place| place.partition == partition).map(|place| place.offset);
         let from = match (state, selection.from) {
             // A partition that is new since the last read is read from its beginning.
             (Some(state), _) => resume(topic, bound, state.get(&partition).copied().unwrap_or(low))?,
@@ -134,9 +136,10 @@ fn by_time(
         let added = wanted.add_partition_offset(topic, bound.partition, Offset::Offset(at));
         added.map_err(|cause| Error::internal("look up a time", cause))?;
     }
-    let found = client.ask(&format!("look up a time in the topic `{topic}`"), progress, move |consumer, patience| {
-        consumer.offsets_for_times(wanted, patience)
-    })?;
+    let found =
+        client.ask(&format!("look up a time in the topic `{topic}`"), progress, move |consumer, patience| {
+            consumer.offsets_for_times(wanted, patience)
+        })?;
     let mut offsets = BTreeMap::new();
     for element in found.elements() {
         let high = bounds.iter().find(|bound| bound.partition == element.partition()).map_or(0, |bound| bound.high);

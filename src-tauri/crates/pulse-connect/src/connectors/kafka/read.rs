@@ -95,7 +95,8 @@ pub(super) fn read(
         }
     }
     must_still_hold(client, topic, &ended_early, ranges, progress)?;
-    let passed: i64 = ranges.iter().map(|range| reached.next.get(&range.partition).unwrap_or(&range.from) - range.from).sum();
+    let passed: i64 =
+        ranges.iter().map(|range| reached.next.get(&range.partition).unwrap_or(&range.from) - range.from).sum();
     reached.gaps = u64::try_from(passed).unwrap_or(0).saturating_sub(reached.messages);
     Ok(reached)
 }
@@ -107,9 +108,11 @@ fn stalled(client: &Client, topic: &str, heard: Instant, reached: &Reached) -> R
     }
     let (messages, seconds) = (reached.messages, client.patience().as_secs());
     let cause = KafkaError::Global(RDKafkaErrorCode::OperationTimedOut);
-    let attempt = format!("go on reading the topic `{topic}` after {messages} messages; nothing came for {seconds} seconds");
+    let attempt =
+        format!("go on reading the topic `{topic}` after {messages} messages; nothing came for {seconds} seconds");
     let error = client.failed(&attempt, &cause);
-    Err(Error::new(Code::Unreachable, error.message).hint("Check that the brokers run and start it again; nothing is read twice."))
+    Err(Error::new(Code::Unreachable, error.message)
+        .hint("Check that the brokers run and start it again; nothing is read twice."))
 }
 
 /// Partitions that ended before their range did must still reach that far: there were only gaps.

@@ -135,7 +135,9 @@ impl Registry {
             }
             seen.push(name);
             let version = reference.version.to_string();
-            if let Some(answer) = self.get::<Answer>(&["subjects", &reference.subject, "versions", &version], progress)? {
+            if let Some(answer) =
+                self.get::<Answer>(&["subjects", &reference.subject, "versions", &version], progress)?
+            {
                 self.collect(&answer.references, seen, schemas, progress)?;
                 schemas.push(answer.schema);
             }

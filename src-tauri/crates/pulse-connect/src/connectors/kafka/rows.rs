@@ -42,7 +42,8 @@ impl State {
     }
 
     fn to_json(&self) -> Value {
-        let partitions: serde_json::Map<_, _> = self.next.iter().map(|(p, next)| (p.to_string(), json!(next))).collect();
+        let partitions: serde_json::Map<_, _> =
+            self.next.iter().map(|(p, next)| (p.to_string(), json!(next))).collect();
         let mut state = json!({ "partitions": partitions });
         for (name, format) in [("value_format", self.value), ("key_format", self.key)] {
             if let Some(format) = format {
@@ -186,7 +187,8 @@ impl<'a> Rows<'a> {
         let name = Some(format!("{}.ndjson", self.topic));
         let input = Input { path: self.path, name, ..Input::default() };
         let inputs = if self.rows == 0 { Vec::new() } else { vec![input] };
-        let options = ReadOptions { format: Some("ndjson".into()), source_column: Some(false), ..ReadOptions::default() };
+        let options =
+            ReadOptions { format: Some("ndjson".into()), source_column: Some(false), ..ReadOptions::default() };
         let settings = [("value_format", self.value), ("key_format", self.key)];
         Ok(Fetched {
             content: Content::Files { inputs, options },

@@ -137,7 +137,11 @@ fn json_messages_become_rows_digit_for_digit() {
     cluster.send(
         "t",
         &[
-            Sent { key: Some(b"k1"), header, ..value(b"{\"n\": 12345678901234567890123, \"d\": 1.10,\n \"l\": [1, 2]}") },
+            Sent {
+                key: Some(b"k1"),
+                header,
+                ..value(b"{\"n\": 12345678901234567890123, \"d\": 1.10,\n \"l\": [1, 2]}")
+            },
             Sent { key: Some(b"k2"), value: None, ..Sent::default() },
             Sent { header: Some(("bin", Some(b"\xff"))), ..value(br#"{"d": 2.20, "new": "x"}"#) },
             value(b"{}"),
@@ -150,9 +154,10 @@ fn json_messages_become_rows_digit_for_digit() {
     let done = cluster.read(json!({ "topic": "t" })).expect("a read");
     let own = ["_key", "_deleted", "_partition", "_offset", "_timestamp"];
     let at = "2023-11-14 22:13:20.123000+00:00";
-    let expected = [("k1", false, 0), ("k2", true, 1), ("∅", false, 2), ("∅", false, 3), ("∅", false, 4), ("∅", false, 5)]
-        .map(|(key, deleted, offset)| format!("{key}|{deleted}|0|{offset}|{at}"))
-        .join("/");
+    let expected =
+        [("k1", false, 0), ("k2", true, 1), ("∅", false, 2), ("∅", false, 3), ("∅", false, 4), ("∅", false, 5)]
+            .map(|(key, deleted, offset)| format!("{key}|{deleted}|0|{offset}|{at}"))
+            .join("/");
     assert_eq!(done.shown(&own), expected);
     assert_eq!(
         done.shown(&["n", "d", "l", "new", "value"]),
@@ -180,7 +185,8 @@ fn json_messages_become_rows_digit_for_digit() {
 fn other_formats_are_read_and_recognised() {
     let cluster = Cluster::new("t", 1);
     cluster.mock.create_topic("csv", 1, 1).expect("a topic");
-    cluster.send("csv", &[value(b"1,007,\"a \"\"b\"\"\",,2024-01-02\n"), value(b"2,5,\"\",x,2024-01-03"), value(b"3,4")]);
+    cluster
+        .send("csv", &[value(b"1,007,\"a \"\"b\"\"\",,2024-01-02\n"), value(b"2,5,\"\",x,2024-01-03"), value(b"3,4")]);
     let names = json!(["id", "code", "text", "maybe", "day"]);
     let csv = json!({ "topic": "csv", "value_format": "csv", "csv_columns": names });
     let done = cluster.read(csv).expect("a read");
@@ -189,7 +195,8 @@ fn other_formats_are_read_and_recognised() {
     assert!(done.rejected()[0].contains("it has 2 fields instead of 5"), "{:?}", done.rejected());
     let done = cluster.read(json!({ "topic": "csv" })).expect("a read");
     assert_eq!((done.frame.height(), done.fetched.detected[0].1.value.as_str()), (3, "text"));
-    cluster.send("t", &[Sent { key: Some(b"\0\x01"), ..value(b"\xff\0") }, Sent { key: Some(b"\0\x02"), ..value(b"a") }]);
+    cluster
+        .send("t", &[Sent { key: Some(b"\0\x01"), ..value(b"\xff\0") }, Sent { key: Some(b"\0\x02"), ..value(b"a") }]);
     let done = cluster.read(json!({ "topic": "t" })).expect("a read");
     assert_eq!(done.shown(&["_key", "value"]), "AAE=|/wA=/AAI=|YQ==");
     let text = cluster.read(json!({ "topic": "t", "value_format": "text", "key_format": "raw" })).expect("a read");
@@ -274,9 +281,13 @@ fn registry(answers: Vec<(&'static str, Value)>) -> String {
             let path = lines.next().and_then(|line| line.split(' ').nth(1).map(str::to_owned)).unwrap_or_default();
             lines.take_while(|line| !line.is_empty()).for_each(drop);
             let found = answers.iter().find(|(known, _)| *known == path);
-            let (status, body) = found.map_or(("404 Not Found", json!({ "error_code": 40403 })), |(_, v)| ("200 OK", v.clone()));
+            let (status, body) =
+                found.map_or(("404 Not Found", json!({ "error_code": 40403 })), |(_, v)| ("200 OK", v.clone()));
             let body = body.to_string();
-            let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
             let _ = (&stream).write_all((head + &body).as_bytes());
         }
     });
@@ -312,7 +323,8 @@ fn avro_is_decoded_by_the_registry() {
     let done = cluster.read(json!({ "topic": "t" })).expect("a read");
     assert_eq!(done.shown(&["_key", "amount", "id", "price"]), "k1|12.30|∅|∅/k1|∅|5|{\"amount\":-1.28}/k1|7.00|∅|∅");
     assert!(done.types.contains(&"amount: decimal".to_owned()), "{:?}", done.types);
-    let reasons: Vec<_> = done.rejected().iter().map(|line| line.split("; key").next().unwrap_or_default().to_owned()).collect();
+    let reasons: Vec<_> =
+        done.rejected().iter().map(|line| line.split("; key").next().unwrap_or_default().to_owned()).collect();
     assert_eq!(
         reasons,
         [
@@ -325,7 +337,10 @@ fn avro_is_decoded_by_the_registry() {
     let mut check = Check { progress: &Progress::new(), steps: Vec::new() };
     cluster.connection().check(&mut check).expect("the check passes");
     let steps: Vec<_> = check.steps.iter().map(|step| format!("{}: {}", step.name, step.detail)).collect();
-    assert_eq!(steps[2..], ["Sign in: as nobody, without TLS", "Read: 1 brokers, 1 topics", "Schema registry: 1 subjects"]);
+    assert_eq!(
+        steps[2..],
+        ["Sign in: as nobody, without TLS", "Read: 1 brokers, 1 topics", "Schema registry: 1 subjects"]
+    );
 }
 
 #[test]
@@ -342,7 +357,10 @@ fn topics_and_partitions_are_listed() {
     };
     assert_eq!(
         browse(&[], ""),
-        [r#"events Some(0) Some(Object {"topic": String("events")})"#, r#"orders Some(3) Some(Object {"topic": String("orders")})"#]
+        [
+            r#"events Some(0) Some(Object {"topic": String("events")})"#,
+            r#"orders Some(3) Some(Object {"topic": String("orders")})"#
+        ]
     );
     assert_eq!(browse(&[], "ORD").len(), 1);
     assert_eq!(browse(&["orders"], ""), ["Partition 0 Some(1) None", "Partition 1 Some(2) None"]);
@@ -363,7 +381,12 @@ fn what_goes_wrong_on_the_way_is_said() {
     let silent = silent.local_addr().expect("an address").to_string();
     let examples = [
         (json!({ "brokers": closed, "tls": false }), "Connect", Code::Unreachable, "brokers"),
-        (json!({ "brokers": "no-such-host.invalid:9092", "tls": false }), "Find the host", Code::Unreachable, "brokers"),
+        (
+            json!({ "brokers": "no-such-host.invalid:9092", "tls": false }),
+            "Find the host",
+            Code::Unreachable,
+            "brokers",
+        ),
         (json!({ "brokers": "localhost", "tls": false }), "Find the host", Code::InvalidInput, "brokers"),
         (json!({ "brokers": brokers, "tls": true }), "Sign in", Code::Unreachable, "tls"),
         (json!({ "brokers": silent, "tls": false, "timeout_seconds": 2 }), "Sign in", Code::Unreachable, ""),
@@ -384,11 +407,13 @@ fn what_goes_wrong_on_the_way_is_said() {
         assert!(error.hint.is_some() && !error.to_string().contains("hunter22"), "{error}");
         assert!(began.elapsed() < Duration::from_secs(20), "{settings} took {:?}", began.elapsed());
     }
-    for (name, value) in [("group.id", "x"), ("ssl.key.password", "x"), ("no.such.property", "x"), ("fetch.max.bytes", "many")] {
+    for (name, value) in
+        [("group.id", "x"), ("ssl.key.password", "x"), ("no.such.property", "x"), ("fetch.max.bytes", "many")]
+    {
         let mut settings = cluster.settings();
         settings["properties"] = json!([{ "name": name, "value": value }]);
         let connection = connect("kafka", &settings).expect("a connection");
-        let error = connection.browse(&Browse::default(), &Progress::new()).err().expect("an error");
+        let error = connection.browse(&Browse::default(), &Progress::new()).expect_err("an error");
         assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("properties")), "{name}: {error}");
     }
 }

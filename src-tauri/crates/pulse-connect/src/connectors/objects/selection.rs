@@ -34,7 +34,7 @@ pub(crate) struct Selection {
 }
 
 /// What a refresh does with a table in which more happened than that rows were added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Changed {
     /// Stop, so that no row comes twice

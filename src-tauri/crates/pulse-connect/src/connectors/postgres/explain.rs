@@ -109,9 +109,11 @@ fn meaning(settings: &Settings, refusal: &Refusal) -> (Code, String, &'static st
             return (Code::PermissionDenied, hint, "");
         }
         "53300" => (Code::LimitExceeded, "The server allows no more connections; try again later.", ""),
-        "53100" | "53200" | "53000" | "53400" | "54000" | "54001" => {
-            (Code::LimitExceeded, "The server has too little room for this; read less of it, or ask its administrator.", "")
-        }
+        "53100" | "53200" | "53000" | "53400" | "54000" | "54001" => (
+            Code::LimitExceeded,
+            "The server has too little room for this; read less of it, or ask its administrator.",
+            "",
+        ),
         "57014" if refusal.message.contains("timeout") => (
             Code::LimitExceeded,
             "The server limits how long a statement runs. Read fewer rows, or set the connection's options to \

@@ -44,7 +44,8 @@ pub(super) fn read(settings: &Settings, selection: &Selection, task: &Task<'_>) 
             Outcome::Read(fetched) => return Ok(*fetched),
             Outcome::AsText(columns) => {
                 let names = columns.join(", ");
-                task.progress.log(format!("Reading again, with many values of {names} as text: no other type holds them."));
+                task.progress
+                    .log(format!("Reading again, with many values of {names} as text: no other type holds them."));
                 texts.extend(columns);
             }
         }
@@ -368,8 +369,10 @@ fn decode(
     done += last;
     if done != copy.sent() {
         let sent = copy.sent();
-        return Err(Error::damaged(format!("Could not read the rows: {done} came, but the server says it sent {sent}."))
-            .hint("Nothing was stored. Try again; if a pooler or proxy is in between, connect to the server itself."));
+        return Err(Error::damaged(format!(
+            "Could not read the rows: {done} came, but the server says it sent {sent}."
+        ))
+        .hint("Nothing was stored. Try again; if a pooler or proxy is in between, connect to the server itself."));
     }
     Ok(done)
 }

@@ -99,7 +99,9 @@ impl Relation {
     fn of_table(session: &Session, text: &str, progress: &Progress) -> Result<Self> {
         let unknown = || {
             Error::not_found(format!("There is no table or view `{text}` in the database."))
-                .hint("Look around in the connection; names with capitals, dots or blanks are written in double quotes.")
+                .hint(
+                    "Look around in the connection; names with capitals, dots or blanks are written in double quotes.",
+                )
                 .field("table")
         };
         let parts = sql::parts(text).ok_or_else(unknown)?;

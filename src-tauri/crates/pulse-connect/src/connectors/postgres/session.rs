@@ -164,7 +164,8 @@ impl Session {
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
         let settings = &self.settings;
-        let answer = net::run(progress, async { work.await.map_err(|cause| explain::failed(settings, attempt, &cause)) });
+        let answer =
+            net::run(progress, async { work.await.map_err(|cause| explain::failed(settings, attempt, &cause)) });
         if answer.is_err() && progress.is_cancelled() {
             cancel(settings, &self.client.cancel_token());
         }

@@ -99,9 +99,11 @@ impl Settings {
             ("options", &self.options),
         ];
         if let Some((field, _)) = texts.iter().find(|(_, text)| text.contains('\0')) {
-            return Err(Error::invalid(format!("The setting `{field}` holds a NUL character, which PostgreSQL forbids."))
-                .hint("Type it again.")
-                .field(*field));
+            return Err(Error::invalid(format!(
+                "The setting `{field}` holds a NUL character, which PostgreSQL forbids."
+            ))
+            .hint("Type it again.")
+            .field(*field));
         }
         self.connect_seconds = self.connect_seconds.clamp(1, 600);
         self.stall_seconds = self.stall_seconds.clamp(1, 86_400);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{sql, settings::Settings};
+use super::{settings::Settings, sql};
 use crate::connectors;
 
 #[test]

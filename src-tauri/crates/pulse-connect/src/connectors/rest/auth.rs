@@ -39,7 +39,9 @@ impl Auth {
     /// Fails if the form lacks what the way of signing in needs.
     pub(super) fn check(settings: &Settings) -> Result<()> {
         let text = |value: &str, field: &'static str, what: &str| match value.trim().is_empty() {
-            true => Err(Error::invalid(format!("To sign in this way, {what} is needed.")).hint("Fill it in.").field(field)),
+            true => {
+                Err(Error::invalid(format!("To sign in this way, {what} is needed.")).hint("Fill it in.").field(field))
+            }
             false => Ok(()),
         };
         match settings.auth {
@@ -55,7 +57,9 @@ impl Auth {
                 url(&settings.token_url, "token_url")?;
                 text(&settings.client_id, "client_id", "the client id")?;
                 match settings.auth {
-                    AuthKind::Oauth2Refresh => text(settings.refresh_token.expose(), "refresh_token", "the refresh token"),
+                    AuthKind::Oauth2Refresh => {
+                        text(settings.refresh_token.expose(), "refresh_token", "the refresh token")
+                    }
                     _ => Ok(()),
                 }
             }
@@ -68,7 +72,13 @@ impl Auth {
     }
 
     /// Signs a request in; gets a token first if that is needed.
-    pub(super) fn apply(&self, settings: &Settings, http: &Http, request: Request, progress: &Progress) -> Result<Request> {
+    pub(super) fn apply(
+        &self,
+        settings: &Settings,
+        http: &Http,
+        request: Request,
+        progress: &Progress,
+    ) -> Result<Request> {
         match settings.auth {
             AuthKind::None => Ok(request),
             AuthKind::ApiKeyHeader => request.secret_header(&settings.key_name, &settings.api_key),
@@ -115,7 +125,9 @@ impl Auth {
         let replaced = self.refresh.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let refresh = replaced.unwrap_or_else(|| settings.refresh_token.clone());
         let mut fields = match settings.auth {
-            AuthKind::Oauth2Refresh => vec![("grant_type", "refresh_token"), ("refresh_token", refresh.expose().trim())],
+            AuthKind::Oauth2Refresh => {
+                vec![("grant_type", "refresh_token"), ("refresh_token", refresh.expose().trim())]
+            }
             _ => vec![("grant_type", "client_credentials")],
         };
         if !settings.scope.trim().is_empty() {

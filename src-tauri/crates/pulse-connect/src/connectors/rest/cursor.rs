@@ -43,9 +43,11 @@ impl Cursor {
         match &self.greatest {
             Some(greatest) if selection.cursor_lag > 0 => {
                 less(greatest, i64::from(selection.cursor_lag)).map(Some).ok_or_else(|| {
-                    Error::invalid(format!("`{greatest}` is neither a number nor a time, so that nothing can be taken off it."))
-                        .hint("Set the lag to 0, or choose another field.")
-                        .field("cursor_lag")
+                    Error::invalid(format!(
+                        "`{greatest}` is neither a number nor a time, so that nothing can be taken off it."
+                    ))
+                    .hint("Set the lag to 0, or choose another field.")
+                    .field("cursor_lag")
                 })
             }
             Some(greatest) => Ok(Some(greatest.clone())),
@@ -66,9 +68,12 @@ impl Cursor {
     /// Where the next read goes on. Fails if there were records and none had the field.
     pub(super) fn state(&self) -> Result<Option<Value>> {
         if self.seen.0 == 0 && self.seen.1 > 0 {
-            return Err(Error::not_found(format!("None of the {} records has a value at `{}`.", self.seen.1, self.field))
-                .hint("Choose the field by which the records grow.")
-                .field("cursor_field"));
+            return Err(Error::not_found(format!(
+                "None of the {} records has a value at `{}`.",
+                self.seen.1, self.field
+            ))
+            .hint("Choose the field by which the records grow.")
+            .field("cursor_field"));
         }
         Ok(self.greatest.as_ref().map(|greatest| json!({ "cursor": greatest })))
     }
@@ -132,7 +137,8 @@ impl<'a> Time<'a> {
         let with_seconds = text.get(16..17) == Some(":");
         let seconds = number(11, 13)? * 3600 + number(14, 16)? * 60 + if with_seconds { number(17, 19)? } else { 0 };
         let rest = text.get(if with_seconds { 19 } else { 16 }..)?;
-        let digits = rest.strip_prefix(['.', ',']).map_or(0, |rest| 1 + rest.bytes().take_while(u8::is_ascii_digit).count());
+        let digits =
+            rest.strip_prefix(['.', ',']).map_or(0, |rest| 1 + rest.bytes().take_while(u8::is_ascii_digit).count());
         let (fraction, zone) = rest.split_at(digits);
         let zoned = matches!(zone, "" | "Z" | "z") || (zone.starts_with(['+', '-']) && offset(zone).is_some());
         zoned.then_some(Self { days, seconds: Some(seconds), separator, with_seconds, fraction, zone })
@@ -147,7 +153,9 @@ impl<'a> Time<'a> {
 
     /// So many seconds earlier; a whole day goes back by whole days.
     fn less(&self, amount: i64) -> String {
-        let Some(seconds) = self.seconds else { return day(self.days - amount.div_euclid(86_400) - i64::from(amount % 86_400 > 0)) };
+        let Some(seconds) = self.seconds else {
+            return day(self.days - amount.div_euclid(86_400) - i64::from(amount % 86_400 > 0));
+        };
         let all = self.days * 86_400 + seconds - amount;
         let (days, left) = (all.div_euclid(86_400), all.rem_euclid(86_400));
         let mut text = format!("{}{}{:02}:{:02}", day(days), self.separator, left / 3600, left / 60 % 60);
@@ -203,7 +211,11 @@ mod tests {
             ("a", "b"),
         ];
         for (small, great) in rising {
-            assert_eq!((compare(small, great), compare(great, small)), (Ordering::Less, Ordering::Greater), "{small} {great}");
+            assert_eq!(
+                (compare(small, great), compare(great, small)),
+                (Ordering::Less, Ordering::Greater),
+                "{small} {great}"
+            );
         }
         let cases = [
             ("100", 7, Some("93")),

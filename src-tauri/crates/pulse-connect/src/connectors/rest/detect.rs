@@ -11,25 +11,70 @@ const DEPTH: usize = 4;
 
 /// Names of members that hold records, the most usual first.
 const RECORD_NAMES: [&str; 14] = [
-    "data", "results", "items", "records", "value", "values", "entries", "rows", "hits", "content", "list", "result",
-    "elements", "documents",
+    "data",
+    "results",
+    "items",
+    "records",
+    "value",
+    "values",
+    "entries",
+    "rows",
+    "hits",
+    "content",
+    "list",
+    "result",
+    "elements",
+    "documents",
 ];
 const NEXT_LINKS: [&str; 10] = [
-    "next", "nextlink", "nexturl", "nexturi", "nexthref", "nextpage", "nextpageurl", "nextpagelink", "odatanextlink",
+    "next",
+    "nextlink",
+    "nexturl",
+    "nexturi",
+    "nexthref",
+    "nextpage",
+    "nextpageurl",
+    "nextpagelink",
+    "odatanextlink",
     "nextrecordsurl",
 ];
 const CURSORS: [&str; 19] = [
-    "nextcursor", "nextpagetoken", "nexttoken", "nextpagecursor", "nextcursormark", "endcursor", "continuationtoken",
-    "nextcontinuationtoken", "continuation", "continue", "nextmarker", "nextoffset", "nextstart", "nextkey", "nextid",
-    "scrollid", "nextpage", "bookmark", "cursor",
+    "nextcursor",
+    "nextpagetoken",
+    "nexttoken",
+    "nextpagecursor",
+    "nextcursormark",
+    "endcursor",
+    "continuationtoken",
+    "nextcontinuationtoken",
+    "continuation",
+    "continue",
+    "nextmarker",
+    "nextoffset",
+    "nextstart",
+    "nextkey",
+    "nextid",
+    "scrollid",
+    "nextpage",
+    "bookmark",
+    "cursor",
 ];
 const PAGES: [&str; 7] = ["page", "currentpage", "pagenumber", "pageno", "pagenum", "pageindex", "number"];
-const PAGE_COUNTS: [&str; 7] = ["totalpages", "pagecount", "pages", "lastpage", "numpages", "pagetotal", "numberofpages"];
+const PAGE_COUNTS: [&str; 7] =
+    ["totalpages", "pagecount", "pages", "lastpage", "numpages", "pagetotal", "numberofpages"];
 const OFFSETS: [&str; 6] = ["offset", "skip", "start", "startat", "startindex", "from"];
 const LIMITS: [&str; 10] =
     ["limit", "maxresults", "pagesize", "perpage", "size", "rows", "take", "top", "itemsperpage", "count"];
 const TOTALS: [&str; 9] = [
-    "total", "totalcount", "totalresults", "totalrecords", "totalitems", "totalelements", "totalhits", "numfound", "count",
+    "total",
+    "totalcount",
+    "totalresults",
+    "totalrecords",
+    "totalitems",
+    "totalelements",
+    "totalhits",
+    "numfound",
+    "count",
 ];
 const MORE: [&str; 7] = ["hasmore", "hasnext", "hasnextpage", "hasmorepages", "hasmoreitems", "moreresults", "more"];
 /// Parameters of requests that number pages or skip records.
@@ -123,7 +168,8 @@ fn link_header(seen: &Seen<'_>) -> Option<Way> {
     let header = seen.page.header("link")?;
     let known = ["next", "prev", "first", "last"].iter().any(|rel| header.contains(&format!("\"{rel}\"")));
     let named = next_of(header).is_some();
-    let why = if named { "The Link header names the next page." } else { "The Link header names pages, but no next one." };
+    let why =
+        if named { "The Link header names the next page." } else { "The Link header names pages, but no next one." };
     (known || named).then(|| (Paging::LinkHeader, if named { 1.0 } else { 0.8 }, why.into()))
 }
 
@@ -148,7 +194,8 @@ fn next_link(seen: &Seen<'_>) -> Option<Way> {
         return Some((Paging::NextLink { path }, 0.95, why));
     }
     // On the only page the address is missing.
-    let leaf = all.iter().find(|leaf| leaf.raw == b"null" && matches!(leaf.plain(), "next" | "nextlink" | "nexturl"))?;
+    let leaf =
+        all.iter().find(|leaf| leaf.raw == b"null" && matches!(leaf.plain(), "next" | "nextlink" | "nexturl"))?;
     let why = format!("The answer has a place for the next page at `{}`, which is empty.", leaf.path);
     Some((Paging::NextLink { path: leaf.path.clone() }, 0.8, why))
 }
@@ -216,9 +263,8 @@ fn page_number(seen: &Seen<'_>) -> Option<Way> {
         let number = leaf.plain() == "number" && pages.is_none();
         PAGES.contains(&leaf.plain()) && !number && leaf.number().is_some_and(|page| (0..=1_000_000).contains(&page))
     })?;
-    let supports = |leaf: &Leaf<'_>| {
-        [&TOTALS[..], &LIMITS[..], &MORE[..]].iter().any(|names| names.contains(&leaf.plain()))
-    };
+    let supports =
+        |leaf: &Leaf<'_>| [&TOTALS[..], &LIMITS[..], &MORE[..]].iter().any(|names| names.contains(&leaf.plain()));
     let asked = asked(seen.ask, &PAGE_PARAMS);
     if pages.is_none() && asked.is_none() && !seen.hints.iter().any(supports) {
         return None;
@@ -235,7 +281,8 @@ fn page_number(seen: &Seen<'_>) -> Option<Way> {
 }
 
 fn offset(seen: &Seen<'_>) -> Option<Way> {
-    let leaf = seen.hints.iter().find(|leaf| OFFSETS.contains(&leaf.plain()) && leaf.number().is_some_and(|n| n >= 0))?;
+    let leaf =
+        seen.hints.iter().find(|leaf| OFFSETS.contains(&leaf.plain()) && leaf.number().is_some_and(|n| n >= 0))?;
     let supports = |leaf: &Leaf<'_>| LIMITS.contains(&leaf.plain()) || TOTALS.contains(&leaf.plain());
     if !seen.hints.iter().any(|leaf| supports(leaf) && leaf.number().is_some()) {
         return None;

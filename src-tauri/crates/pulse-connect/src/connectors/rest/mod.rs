@@ -61,7 +61,8 @@ impl Connector for Rest {
     /// token. The parameters `allow_private` and `verify_tls` are those of the settings.
     fn from_url(address: &Url) -> Result<Value> {
         let text = address.as_str().trim_start_matches("rest+");
-        let mut base = Url::parse(text).map_err(|cause| Error::invalid(format!("The address is not readable: {cause}.")))?;
+        let mut base =
+            Url::parse(text).map_err(|cause| Error::invalid(format!("The address is not readable: {cause}.")))?;
         let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         let (user, password) = (plain(base.username()), base.password().map(plain));
         let mut settings = json!({});

@@ -43,7 +43,8 @@ impl Ask {
             set(body, name, number.map_or_else(|| Value::String(value.to_owned()), Value::from));
             return ask;
         }
-        let others: Vec<(String, String)> = self.url.query_pairs().into_owned().filter(|(known, _)| known != name).collect();
+        let others: Vec<(String, String)> =
+            self.url.query_pairs().into_owned().filter(|(known, _)| known != name).collect();
         ask.url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);
         ask
     }
@@ -153,9 +154,12 @@ impl Paging {
 /// know that they are reached by https.
 fn go(ask: &Ask, page: &Page, link: &str) -> Result<Ask> {
     let mut url = page.url.join(link.trim()).map_err(|cause| {
-        Error::damaged(format!("The next page's address in the answer of `{}` is not readable: {cause}.", shown(&page.url)))
-            .hint("Choose another place for it, or another pagination.")
-            .field("next_path")
+        Error::damaged(format!(
+            "The next page's address in the answer of `{}` is not readable: {cause}.",
+            shown(&page.url)
+        ))
+        .hint("Choose another place for it, or another pagination.")
+        .field("next_path")
     })?;
     if page.url.scheme() == "https" && url.scheme() == "http" && url.host() == page.url.host() && url.port().is_none() {
         // Both schemes are special ones, between which a change never fails.
@@ -191,8 +195,14 @@ mod tests {
     #[test]
     fn link_headers_are_read() {
         let cases = [
-            ("<https://a.test/?page=2>; rel=\"next\", <https://a.test/?page=9>; rel=\"last\"", Some("https://a.test/?page=2")),
-            ("<https://a.test/?page=1>; rel=\"prev\", <https://a.test/?a=1,2;3>; title=x; rel=next", Some("https://a.test/?a=1,2;3")),
+            (
+                "<https://a.test/?page=2>; rel=\"next\", <https://a.test/?page=9>; rel=\"last\"",
+                Some("https://a.test/?page=2"),
+            ),
+            (
+                "<https://a.test/?page=1>; rel=\"prev\", <https://a.test/?a=1,2;3>; title=x; rel=next",
+                Some("https://a.test/?a=1,2;3"),
+            ),
             ("<https://a.test/?page=1>; rel=\"first prev\"", None),
             ("</b>; rel=\"last next\"", Some("/b")),
             ("nonsense", None),

@@ -14,12 +14,12 @@ use super::paging::Ask;
 use super::responses::{Responses, hex};
 use super::rows::{Rows, filled};
 use super::selection::{Method, Nested, Selection};
+use super::tree::at;
 use super::walk::{Step, Walk, Walked};
 use crate::connector::{Content, Fetched, Landed, Task};
+use crate::formats::json_text::compact;
 use crate::model::{Input, ReadOptions, Setting};
 use crate::net::{shown, url};
-use crate::formats::json_text::compact;
-use super::tree::at;
 
 /// Bytes of the first answer that are shown.
 const SAMPLE: usize = 200_000;
@@ -139,9 +139,11 @@ impl<'a> Reading<'a> {
         if let Some(warning) = walked.warnings.first() {
             self.task.progress.log(warning.clone());
             if !walked.whole && self.task.limit.is_none() {
-                return Err(Error::invalid(format!("The children at `{path}` could not be read to their end. {warning}"))
-                    .hint("Raise the limit of pages.")
-                    .field("max_pages"));
+                return Err(Error::invalid(format!(
+                    "The children at `{path}` could not be read to their end. {warning}"
+                ))
+                .hint("Raise the limit of pages.")
+                .field("max_pages"));
             }
         }
         self.first_child.get_or_insert(walked.records_path);
@@ -152,11 +154,18 @@ impl<'a> Reading<'a> {
         let mut warnings = walked.warnings;
         let count = |number: u64| if number == 1 { "1 record".to_owned() } else { format!("{number} records") };
         if self.skipped.0 > 0 {
-            let text = format!("{} lacked a field of `{}`; no children were read for them.", count(self.skipped.0), self.selection.child_path);
+            let text = format!(
+                "{} lacked a field of `{}`; no children were read for them.",
+                count(self.skipped.0),
+                self.selection.child_path
+            );
             warnings.push(text);
         }
         if self.skipped.1 > 0 {
-            warnings.push(format!("The server knows no children of {} (it answered that nothing is there).", count(self.skipped.1)));
+            warnings.push(format!(
+                "The server knows no children of {} (it answered that nothing is there).",
+                count(self.skipped.1)
+            ));
         }
         if self.rest.auth.replaced() {
             warnings.push("The server gave a new refresh token; the saved one may not work any more.".into());
@@ -183,7 +192,8 @@ impl<'a> Reading<'a> {
         detected.extend(self.first_child.map(|setting| ("child_records_path".to_owned(), setting)));
         let landed = landed(responses.finish()?, self.task, &origin)?;
         let input = Input { name: Some("records.ndjson".into()), ..Input::from(self.rows.finish()?) };
-        let options = ReadOptions { format: Some("ndjson".into()), source_column: Some(false), ..ReadOptions::default() };
+        let options =
+            ReadOptions { format: Some("ndjson".into()), source_column: Some(false), ..ReadOptions::default() };
         let content = Content::Files { inputs: vec![input], options };
         let snapshot = walked.whole && !walked.short && !incremental && !preview;
         Ok(Fetched { content, landed, state, snapshot, key, detected, sample, warnings, origin })
@@ -194,7 +204,10 @@ impl<'a> Reading<'a> {
 fn first_ask(rest: &Rest, selection: &Selection, from: Option<&str>) -> Result<Ask> {
     let path = selection.path.trim();
     let fill = |text: &str, encode: bool| match from {
-        Some(value) if encode => text.replace(PLACEHOLDER, &percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string()),
+        Some(value) if encode => text.replace(
+            PLACEHOLDER,
+            &percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string(),
+        ),
         Some(value) => text.replace(PLACEHOLDER, value),
         None => text.to_owned(),
     };
@@ -206,7 +219,11 @@ fn first_ask(rest: &Rest, selection: &Selection, from: Option<&str>) -> Result<A
     }
     let mut target = match &rest.base {
         Some(base) => joined(base, &fill(path, true))?,
-        None if path.is_empty() => return Err(Error::invalid("There is no address to read.").hint("Give a path or a whole address.").field("path")),
+        None if path.is_empty() => {
+            return Err(Error::invalid("There is no address to read.")
+                .hint("Give a path or a whole address.")
+                .field("path"));
+        }
         None => url(&fill(path, true), "path")?,
     };
     let pairs = selection.query.iter().filter(|pair| !pair.name.trim().is_empty());
@@ -220,7 +237,9 @@ fn first_ask(rest: &Rest, selection: &Selection, from: Option<&str>) -> Result<A
     let body = match (selection.method, selection.body.trim()) {
         (Method::Get, _) | (_, "") => None,
         (Method::Post, text) => Some(serde_json::from_str(&fill(text, false)).map_err(|cause| {
-            Error::invalid(format!("The body is not JSON: {cause}.")).hint("Check quotes, commas and brackets.").field("body")
+            Error::invalid(format!("The body is not JSON: {cause}."))
+                .hint("Check quotes, commas and brackets.")
+                .field("body")
         })?),
     };
     let body = body.or_else(|| (selection.method == Method::Post).then(|| json!({})));
@@ -242,8 +261,9 @@ pub(super) fn joined(base: &Url, path: &str) -> Result<Url> {
         Some(query) => format!("{below}?{query}"),
         None => format!("{}/{}", below.as_str().trim_end_matches('/'), path.trim_start_matches('/')),
     };
-    let mut whole = Url::parse(&text)
-        .map_err(|cause| Error::invalid(format!("`{path}` is no path: {cause}.")).hint("It looks like orders/open.").field("path"))?;
+    let mut whole = Url::parse(&text).map_err(|cause| {
+        Error::invalid(format!("`{path}` is no path: {cause}.")).hint("It looks like orders/open.").field("path")
+    })?;
     // What the connection's own address asks for, such as a version, is asked for everywhere.
     let own: Vec<(String, String)> = base.query_pairs().into_owned().collect();
     if !own.is_empty() {
@@ -268,7 +288,8 @@ fn open<'a>(rest: &'a Rest, selection: &'a Selection, home: &Url, task: &Task<'a
 /// What an attempt has to have in common with another one to be gone on with.
 fn identity(rest: &Rest, selection: &Selection, state: Option<&Value>) -> String {
     let settings = &rest.settings;
-    let who = json!([settings.base_url, settings.auth, settings.key_name, settings.user, settings.client_id, settings.scope]);
+    let who =
+        json!([settings.base_url, settings.auth, settings.key_name, settings.user, settings.client_id, settings.scope]);
     let text = json!([who, selection, state]).to_string();
     hex(&Sha256::digest(text.as_bytes())[..16])
 }

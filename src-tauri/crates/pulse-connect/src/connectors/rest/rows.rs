@@ -39,7 +39,11 @@ impl Rows {
             for (name, value) in parent {
                 member(&mut line, name, value);
             }
-            if self.flatten { flatten(&mut line, record, "", DEPTH) } else { each(&mut line, record) }
+            if self.flatten {
+                flatten(&mut line, record, "", DEPTH)
+            } else {
+                each(&mut line, record)
+            }
             line.push(b'}');
             line
         } else {

@@ -118,7 +118,9 @@ impl Walk<'_> {
                 break;
             }
             if number >= self.max_pages {
-                walked.warnings.push(format!("Reading stopped after {number} pages, which is the limit; there are more."));
+                walked
+                    .warnings
+                    .push(format!("Reading stopped after {number} pages, which is the limit; there are more."));
                 break;
             }
             ask = next;
@@ -145,7 +147,14 @@ impl Walk<'_> {
     }
 
     /// The next request; nothing when one of the conditions says that this was the last page.
-    fn next(&self, walked: &Walked, found: Option<&Found>, ask: &Ask, page: &Page, count: usize) -> Result<Option<Ask>> {
+    fn next(
+        &self,
+        walked: &Walked,
+        found: Option<&Found>,
+        ask: &Ask,
+        page: &Page,
+        count: usize,
+    ) -> Result<Option<Ask>> {
         let Some((paging, _)) = &walked.paging else { return Ok(None) };
         let text = |path: &str| at(page.body.as_bytes(), path).and_then(scalar);
         if let Some((path, value)) = self.stop
@@ -170,7 +179,8 @@ impl Walk<'_> {
 
     /// A page that comes again for ever: an error, or the end of a preview.
     fn repeats(&self, walked: &mut Walked, number: u64, before: u64) -> Result<()> {
-        let text = format!("Page {number} is the same as page {before}: the server gives the same page again and again.");
+        let text =
+            format!("Page {number} is the same as page {before}: the server gives the same page again and again.");
         let hint = "It may not know the parameter that turns the pages; choose another pagination, or none.";
         if self.preview {
             walked.warnings.push(format!("{text} {hint}"));
@@ -192,7 +202,8 @@ impl Walk<'_> {
         }
         let alone = found.is_some_and(|found| found.paging == Paging::None);
         if alone && found.and_then(|found| found.more.as_deref()).and_then(text).as_deref() == Some("true") {
-            let text = "The answer says that there is more, but not how to get it; choose how the pages follow each other.";
+            let text =
+                "The answer says that there is more, but not how to get it; choose how the pages follow each other.";
             walked.warnings.push(text.into());
             walked.short = true;
         }
@@ -208,7 +219,9 @@ fn check(page: &Page, number: u64) -> Result<()> {
     let why = serde_json::from_slice::<serde::de::IgnoredAny>(body).err().map(|cause| cause.to_string());
     let text = format!("Page {number} of `{}` is not JSON: {}.", shown(&page.url), why.unwrap_or_default());
     let hint = match page.header("content-type") {
-        Some(kind) if !kind.contains("json") => format!("It says that it is `{kind}`; give the address of a JSON answer."),
+        Some(kind) if !kind.contains("json") => {
+            format!("It says that it is `{kind}`; give the address of a JSON answer.")
+        }
         _ => "It may have been cut off; try again, or ask for smaller pages.".to_owned(),
     };
     Err(Error::damaged(text).hint(hint))
@@ -236,7 +249,9 @@ fn lines(body: &[u8]) -> Option<Vec<Range<usize>>> {
 /// unless it is the first.
 fn records(page: &Page, path: &str, number: u64) -> Result<Vec<Range<usize>>> {
     let body = page.body.as_bytes();
-    if path == "$" && let Some(lines) = lines(body) {
+    if path == "$"
+        && let Some(lines) = lines(body)
+    {
         return Ok(lines);
     }
     let place = at(body, path).filter(|place| place.first() != Some(&b'n'));

@@ -43,7 +43,9 @@ struct Stamp {
 pub(super) fn find(path: &Path) -> Result<u64> {
     let meta = fs::metadata(path).map_err(|cause| Error::io("find", path, &cause).field("path"))?;
     if !meta.is_file() {
-        return Err(Error::invalid(format!("{} is no file.", path.display())).hint("Choose a database file.").field("path"));
+        return Err(Error::invalid(format!("{} is no file.", path.display()))
+            .hint("Choose a database file.")
+            .field("path"));
     }
     let head = head(path)?;
     if head.is_empty() {
@@ -194,7 +196,10 @@ fn explain(attempt: &str, path: &Path, cause: &rusqlite::Error) -> Error {
         _ if text.contains("no such module") => {
             error(Code::Unsupported, "The table needs an extension of SQLite that is not there; read its other tables.")
         }
-        _ => error(Code::InvalidInput, "Check the names and the SQL; texts stand in single quotes, names in double ones."),
+        _ => error(
+            Code::InvalidInput,
+            "Check the names and the SQL; texts stand in single quotes, names in double ones.",
+        ),
     }
 }
 

@@ -136,7 +136,8 @@ impl Connector for Sqlite {
         })?;
         check.step("Look for damage", || {
             let whole = database.verify(VERIFYING, &progress)?;
-            let part = format!("none found in {} seconds; {bytes} bytes are more than a check reads", VERIFYING.as_secs());
+            let part =
+                format!("none found in {} seconds; {bytes} bytes are more than a check reads", VERIFYING.as_secs());
             Ok(((), if whole { "none found".to_owned() } else { part }))
         })
     }

@@ -81,7 +81,11 @@ pub(super) fn find(database: &Database, name: &str, progress: &Progress) -> Resu
         }
         None => {
             let names: Vec<_> = relations.iter().take(20).map(|relation| format!("`{}`", relation.name)).collect();
-            let hint = if names.is_empty() { "The file holds none.".into() } else { format!("There are {}.", names.join(", ")) };
+            let hint = if names.is_empty() {
+                "The file holds none.".into()
+            } else {
+                format!("There are {}.", names.join(", "))
+            };
             Err(Error::not_found(format!("The file has no table or view `{name}`.")).hint(hint).field("table"))
         }
     }

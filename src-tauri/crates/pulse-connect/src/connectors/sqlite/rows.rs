@@ -7,8 +7,8 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::*;
 use polars::polars_utils::compression::ZstdLevel;
+use polars::prelude::*;
 use pulse_core::{Error, LedgerEntry, LedgerKind, Progress, Result};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -108,7 +108,13 @@ pub(super) fn write(spool: Spool, columns: &[Declared], task: &Task<'_>, origin:
     if rows > 0 {
         let to = task.scratch.join("sqlite-rows.parquet");
         let reader = Reader { input: open(&path)?, path: &path, buffer: Vec::new() };
-        Typing { names: &names, shapes: &shapes, origin, ledger: &mut ledger }.all(reader, rows, &schema, &to, task.progress)?;
+        Typing { names: &names, shapes: &shapes, origin, ledger: &mut ledger }.all(
+            reader,
+            rows,
+            &schema,
+            &to,
+            task.progress,
+        )?;
         files.push(to);
     }
     std::fs::remove_file(&path).map_err(|cause| Error::io("remove", &path, &cause))?;
@@ -215,7 +221,8 @@ impl Typing<'_> {
 
     /// The next rows from number `row` on, which it counts further.
     fn batch(&mut self, reader: &mut Reader<'_>, row: &mut u64, rows: u64, progress: &Progress) -> Result<DataFrame> {
-        let mut cells: Vec<Cells> = self.names.iter().zip(self.shapes).map(|(name, shape)| Cells::new(name, shape)).collect();
+        let mut cells: Vec<Cells> =
+            self.names.iter().zip(self.shapes).map(|(name, shape)| Cells::new(name, shape)).collect();
         let (mut height, mut bytes) = (0, 0);
         while *row < rows && height < BATCH.0 && bytes < BATCH.1 {
             if height.is_multiple_of(1024) {

@@ -100,7 +100,8 @@ impl Source {
             Ok(Ok((most, *can_miss && conn.prepare(&missing)?.exists([])?)))
         })?;
         let next = if most == Cell::Null { since.clone() } else { Position(most) };
-        let warning = "Rows have no value in the column that tells new rows; a refresh does not find further ones of them.";
+        let warning =
+            "Rows have no value in the column that tells new rows; a refresh does not find further ones of them.";
         Ok((Some(next.to_json()), missing.then(|| warning.to_owned()).into_iter().collect()))
     }
 
@@ -134,7 +135,8 @@ impl Source {
     /// The condition on the rows, `?1` standing for the position; empty if there is none.
     fn condition(&self, since: &Position) -> String {
         let behind = self.cursor.as_ref().filter(|_| !since.is_start()).map(|(column, _)| format!("{column} > ?1"));
-        let parts: Vec<_> = [Some(self.filter.clone()), behind].into_iter().flatten().filter(|p| !p.is_empty()).collect();
+        let parts: Vec<_> =
+            [Some(self.filter.clone()), behind].into_iter().flatten().filter(|p| !p.is_empty()).collect();
         if parts.is_empty() { String::new() } else { format!(" WHERE {}", parts.join(" AND ")) }
     }
 

@@ -86,9 +86,8 @@ impl Done {
             AnyValue::Float64(number) => format!("{number:?}"),
             other => other.to_string(),
         };
-        let row = |at| {
-            self.frame.columns().iter().map(|c| cell(c.get(at).expect("a cell"))).collect::<Vec<_>>().join("|")
-        };
+        let row =
+            |at| self.frame.columns().iter().map(|c| cell(c.get(at).expect("a cell"))).collect::<Vec<_>>().join("|");
         (0..self.frame.height()).map(row).collect::<Vec<_>>().join("/")
     }
 
@@ -116,36 +115,72 @@ fn table(name: &str) -> Value {
 fn values_come_back_as_they_are_stored_in_the_type_that_all_of_them_prove() {
     // Declaration, values, what is read, and why.
     let examples = [
-        ("INTEGER", "(9223372036854775807),(-9223372036854775808),(NULL)",
-         "9223372036854775807/-9223372036854775808/∅", "integer: all 2 values stored as INTEGER"),
+        (
+            "INTEGER",
+            "(9223372036854775807),(-9223372036854775808),(NULL)",
+            "9223372036854775807/-9223372036854775808/∅",
+            "integer: all 2 values stored as INTEGER",
+        ),
         ("REAL", "(0.1),(1e300),(5)", "0.1/1e300/5.0", "number: all 3 values stored as REAL"),
         ("TEXT", "('007'),(''),('a' || char(0) || 'b'),(7)", "007//a\0b/7", "text: all 4 values stored as TEXT"),
         ("VARCHAR(10)", "('2024-01-02')", "2024-01-02", "text: the only value stored as TEXT"),
         ("BLOB", "(x'00ff'),(x'')", "[00, ff]/[]", "binary: all 2 values stored as BLOB"),
-        ("", "(7),('007'),(2.0),(x'0aff'),(NULL)", r"7/007/2.0/\x0aff/∅",
-         "text: the column holds values of several kinds: 1 INTEGER, 1 REAL, 1 TEXT, 1 BLOB, written as \\x and hexadecimal digits"),
-        ("NUMERIC", "(1),(1.5)", "1.0/1.5",
-         "number: all 2 values stored as REAL or as INTEGER that a float holds exactly"),
+        (
+            "",
+            "(7),('007'),(2.0),(x'0aff'),(NULL)",
+            r"7/007/2.0/\x0aff/∅",
+            "text: the column holds values of several kinds: 1 INTEGER, 1 REAL, 1 TEXT, 1 BLOB, written as \\x and hexadecimal digits",
+        ),
+        (
+            "NUMERIC",
+            "(1),(1.5)",
+            "1.0/1.5",
+            "number: all 2 values stored as REAL or as INTEGER that a float holds exactly",
+        ),
         ("", "(1),(2.0)", "1/2.0", "text: the column holds values of several kinds: 1 INTEGER, 1 REAL"),
-        ("NUMERIC", "(9007199254740993),(1.5)", "9007199254740993/1.5",
-         "text: the column holds values of several kinds: 1 INTEGER, 1 REAL"),
-        ("DECIMAL(10,2)", "(1),(-12.5),(0.07),('12.30')", "1.00/-12.50/0.07/12.30",
-         "decimal: declared DECIMAL(10,2), which fits all 4 values"),
+        (
+            "NUMERIC",
+            "(9007199254740993),(1.5)",
+            "9007199254740993/1.5",
+            "text: the column holds values of several kinds: 1 INTEGER, 1 REAL",
+        ),
+        (
+            "DECIMAL(10,2)",
+            "(1),(-12.5),(0.07),('12.30')",
+            "1.00/-12.50/0.07/12.30",
+            "decimal: declared DECIMAL(10,2), which fits all 4 values",
+        ),
         ("DECIMAL(4,2)", "(1.125)", "1.125", "number: the only value stored as REAL"),
         ("DECIMAL(4,2)", "(100)", "100", "integer: the only value stored as INTEGER"),
-        ("BOOLEAN", "(1),(0),(NULL)", "true/false/∅",
-         "boolean: declared BOOLEAN, which fits all 2 values, stored as 0 and 1"),
+        (
+            "BOOLEAN",
+            "(1),(0),(NULL)",
+            "true/false/∅",
+            "boolean: declared BOOLEAN, which fits all 2 values, stored as 0 and 1",
+        ),
         ("BOOLEAN", "(2)", "2", "integer: the only value stored as INTEGER"),
         ("BOOLEAN", "('true'),('false')", "true/false", "boolean: declared BOOLEAN, which fits all 2 values"),
         ("DATE", "('2024-02-29'),(NULL)", "2024-02-29/∅", "date: declared DATE, which fits the only value"),
-        ("DATE", "('2024-02-30')", "2024-02-30",
-         "text: declared DATE, but 1 value is a date or time in another form, such as `2024-02-30` in row 1"),
+        (
+            "DATE",
+            "('2024-02-30')",
+            "2024-02-30",
+            "text: declared DATE, but 1 value is a date or time in another form, such as `2024-02-30` in row 1",
+        ),
         ("DATE", "('')", "", "text: declared DATE, but 1 value is a quoted empty text, first in row 1"),
-        ("DATETIME", "('2024-02-29 10:11:12.5'),('1969-12-31 23:59:59.9')",
-         "2024-02-29 10:11:12.500/1969-12-31 23:59:59.900", "timestamp: declared DATETIME, which fits all 2 values"),
+        (
+            "DATETIME",
+            "('2024-02-29 10:11:12.5'),('1969-12-31 23:59:59.9')",
+            "2024-02-29 10:11:12.500/1969-12-31 23:59:59.900",
+            "timestamp: declared DATETIME, which fits all 2 values",
+        ),
         ("TIMESTAMP", "(1700000000)", "1700000000", "integer: the only value stored as INTEGER"),
-        ("DATE", "('2024-02-29'),(5)", "2024-02-29/5",
-         "text: the column holds values of several kinds: 1 INTEGER, 1 TEXT"),
+        (
+            "DATE",
+            "('2024-02-29'),(5)",
+            "2024-02-29/5",
+            "text: the column holds values of several kinds: 1 INTEGER, 1 TEXT",
+        ),
         ("REAL", "(9e999),(-9e999)", "inf/-inf", "number: all 2 values stored as REAL"),
     ];
     for (declared, values, expected, why) in examples {
@@ -322,7 +357,8 @@ fn a_refresh_reads_only_what_is_new() {
 #[test]
 fn what_is_no_database_is_said_so() {
     let folder = tempfile::tempdir().expect("a folder");
-    let good = File::new("CREATE TABLE t(x TEXT); INSERT INTO t SELECT hex(randomblob(2000)) FROM pragma_function_list;");
+    let good =
+        File::new("CREATE TABLE t(x TEXT); INSERT INTO t SELECT hex(randomblob(2000)) FROM pragma_function_list;");
     let bytes = std::fs::read(&good.path).expect("bytes");
     let mut torn = bytes.clone();
     torn[5000..9000].fill(7);
@@ -345,7 +381,7 @@ fn what_is_no_database_is_said_so() {
     }
     for path in [folder.path().join("gone"), folder.path().to_owned()] {
         let connection = connect("sqlite", &json!({ "path": path })).expect("a connection");
-        let error = connection.browse(&Browse::default(), &Progress::new()).err().expect("an error");
+        let error = connection.browse(&Browse::default(), &Progress::new()).expect_err("an error");
         assert!(matches!(error.code, Code::NotFound | Code::InvalidInput) && error.hint.is_some(), "{error}");
     }
     let mut check = Check { progress: &Progress::new(), steps: Vec::new() };
@@ -358,8 +394,10 @@ fn what_is_no_database_is_said_so() {
 fn other_programs_go_on_writing() {
     let file = File::new("PRAGMA journal_mode = WAL; CREATE TABLE t(x INT); INSERT INTO t VALUES (1);");
     let names = || {
-        let mut names: Vec<_> =
-            std::fs::read_dir(file.folder.path()).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
+        let mut names: Vec<_> = std::fs::read_dir(file.folder.path())
+            .expect("a folder")
+            .map(|e| e.expect("an entry").file_name())
+            .collect();
         names.sort();
         names
     };
@@ -401,7 +439,8 @@ fn a_cancel_ends_a_long_query() {
         let (folder, progress) = (scratch.path(), &progress);
         let task = Task { progress, scratch: folder, downloads: folder, limit: None, state: None, replay: &[] };
         let began = Instant::now();
-        let error = file.connection().read(&json!({ "from": "query", "query": endless }), &task).err().expect("an error");
+        let error =
+            file.connection().read(&json!({ "from": "query", "query": endless }), &task).err().expect("an error");
         assert_eq!(error.code, Code::Cancelled);
         assert!(began.elapsed().as_secs_f64() < 1.3, "the cancel took effect after {:?}", began.elapsed());
     });

@@ -166,7 +166,8 @@ impl Evidence {
     /// Whether a number's digits fit the declared decimal; nothing if none is declared.
     fn decimal(&self, text: &str) -> Option<bool> {
         let Declared::Decimal(all, behind) = self.declared else { return None };
-        let (whole, fraction) = text.trim_start_matches('-').split_once('.').unwrap_or((text.trim_start_matches('-'), ""));
+        let (whole, fraction) =
+            text.trim_start_matches('-').split_once('.').unwrap_or((text.trim_start_matches('-'), ""));
         let digits = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
         let whole = whole.trim_start_matches('0').len();
         // A negative zero would lose its sign.

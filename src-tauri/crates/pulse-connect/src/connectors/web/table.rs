@@ -36,7 +36,9 @@ impl WebTable {
             let request = self.web.request(Method::GET, self.web.url(&address)?)?.expect(&[404, 410]);
             let request = request.header("accept-encoding", "identity")?;
             let request = match range {
-                Some(GetRange::Bounded(range)) => request.header("range", &format!("bytes={}-{}", range.start, range.end.max(1) - 1))?,
+                Some(GetRange::Bounded(range)) => {
+                    request.header("range", &format!("bytes={}-{}", range.start, range.end.max(1) - 1))?
+                }
                 Some(GetRange::Offset(from)) => request.header("range", &format!("bytes={from}-"))?,
                 Some(GetRange::Suffix(last)) => request.header("range", &format!("bytes=-{last}"))?,
                 None if head => request.header("range", "bytes=0-0")?,
@@ -118,7 +120,8 @@ fn checkpoint_files(version: u64, note: &serde_json::Value) -> Vec<String> {
     }
     match note["parts"].as_u64() {
         Some(parts) => files.extend(
-            (1..=parts.min(10_000)).map(|part| format!("_delta_log/{version:020}.checkpoint.{part:010}.{parts:010}.parquet")),
+            (1..=parts.min(10_000))
+                .map(|part| format!("_delta_log/{version:020}.checkpoint.{part:010}.{parts:010}.parquet")),
         ),
         None => files.push(format!("_delta_log/{version:020}.checkpoint.parquet")),
     }
@@ -175,7 +178,11 @@ impl ObjectStore for WebTable {
         self.list_with_offset(prefix, &Path::default())
     }
 
-    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         if prefix.is_none_or(|prefix| prefix.as_ref() != "_delta_log") {
             return futures::stream::empty().boxed();
         }
