@@ -2,7 +2,7 @@
 
 use pulse_core::{Code, Error, Result};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What is read from a place that holds files.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
