@@ -1,11 +1,13 @@
 //! Sources as a user loads them: how rows meet, what happens when columns change, what a crash leaves.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pulse_core::{Code, Error};
 use pulse_rpc::Commands;
 use pulse_rpc::types::*;
+use pulse_tests::services::http::{Answer, HttpServer};
 use pulse_tests::{Numbers, Space, pulse_command, pulse_json, python};
 use serde_json::{Value, json};
 
@@ -322,4 +324,90 @@ fn one_refresh_of_a_source_runs_at_a_time() {
     }
     shop.refresh(&id).expect("and it can be started again");
     assert_eq!(shop.cells("select count(*) from bronze.orders"), ["300000"]);
+}
+
+/// A workspace with a source of a REST API whose answer the test can change.
+struct Api {
+    space: Space,
+    answer: Arc<Mutex<String>>,
+    server: Option<HttpServer>,
+    source: String,
+}
+
+impl Api {
+    fn new(first: &str, loading: Loading) -> Self {
+        let answer = Arc::new(Mutex::new(first.to_owned()));
+        let served = Arc::clone(&answer);
+        let server = HttpServer::start(move |_| Answer::json(served.lock().expect("an answer").clone()));
+        let space = Space::new();
+        let settings = json!({"base_url": server.url("/"), "allow_private": true, "retries": 0});
+        let doc = ConnectionDoc { id: None, name: "api".into(), kind: "rest".into(), settings };
+        let connection = space.engine.connection_save(doc).expect("saved").id;
+        let doc = SourceDoc {
+            name: "prices".into(),
+            connection,
+            selection: json!({"path": "prices"}),
+            table: "bronze.prices".into(),
+            loading,
+            ..SourceDoc::default()
+        };
+        let source = space.engine.source_save(doc).expect("saved").id;
+        Self { space, answer, server: Some(server), source }
+    }
+
+    fn says(&self, answer: &str) {
+        *self.answer.lock().expect("an answer") = answer.to_owned();
+    }
+
+    fn refresh(&self, replay: bool) -> Result<Value, Error> {
+        let request = RefreshRequest { sources: vec![self.source.clone()], replay, ..RefreshRequest::default() };
+        let job = self.space.engine.source_refresh(request)?.jobs.remove(0).job;
+        self.space.result(&JobStarted { job })
+    }
+}
+
+#[test]
+fn recorded_responses_are_kept_in_landing_and_replayed_without_the_network() {
+    let mut api = Api::new(r#"[{"id":"007","price":1.10},{"id":"008","price":2.50}]"#, Loading::default());
+    let none = api.refresh(true).expect_err("nothing was recorded yet");
+    assert_eq!(none.code, Code::NotFound, "{none}");
+    api.refresh(false).expect("from the network");
+    let rows = api.space.table_grid("bronze.prices");
+    assert_eq!(rows[0], [Some("007".to_owned()), Some("1.10".to_owned())], "digits are kept");
+    let shown =
+        api.space.engine.table_show(TableVersion { table: "bronze.prices".into(), version: None }).expect("shown");
+    assert_eq!((shown.origin.len(), shown.origin[0].stored.as_str()), (1, "copied"), "the recording is in landing");
+    drop(api.server.take());
+    assert_eq!(api.refresh(false).expect_err("nobody answers").code, Code::Unreachable);
+    api.refresh(true).expect("from the recording");
+    assert_eq!(api.space.table_grid("bronze.prices"), rows, "the same rows again");
+}
+
+#[test]
+fn a_column_without_values_changes_no_type_and_an_empty_answer_empties_what_is_replaced() {
+    let api = Api::new(r#"[{"id":1,"price":1.5,"seen":"2024-01-01"}]"#, Loading::default());
+    api.refresh(false).expect("the first time");
+    let types = api.space.columns("bronze.prices");
+    api.says(r#"[{"id":2,"price":null,"seen":null}]"#);
+    let second = api.refresh(false).expect("replaced");
+    assert_eq!(api.space.columns("bronze.prices"), types, "{second}");
+    api.says("[]");
+    let empty = api.refresh(false).expect("there is nothing any more");
+    assert_eq!((empty["deleted"].clone(), empty["records"].clone()), (json!(1), json!(0)), "{empty}");
+    assert_eq!(api.space.columns("bronze.prices"), types, "the columns stay");
+    assert!(api.space.table_grid("bronze.prices").is_empty());
+}
+
+#[test]
+fn what_is_no_data_fails_with_a_hint_and_leaves_the_table() {
+    let api = Api::new(r#"[{"id":1}]"#, Loading::default());
+    api.refresh(false).expect("the first time");
+    for answer in ["<!doctype html><title>Sign in</title>", "{\"error\": \"expired\"", "not json at all"] {
+        api.says(answer);
+        let error = api.refresh(false).expect_err(answer);
+        assert!(error.hint.is_some(), "{answer}: {error}");
+        assert_eq!(api.space.table_grid("bronze.prices").len(), 1, "{answer}: the table is as it was");
+    }
+    let info = api.space.engine.source_list(Nothing {}).expect("a list").remove(0);
+    assert_eq!((info.state.as_str(), info.replayable), ("failed", true));
 }

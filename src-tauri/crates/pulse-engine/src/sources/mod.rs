@@ -1,6 +1,7 @@
 //! Sources: saved ways from a connection into a table, looked through, previewed and refreshed.
 
 mod drift;
+mod load;
 mod look;
 mod outcome;
 mod refresh;

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use polars::prelude::{DataFrame, DataType, IntoLazy, LazyFrame, NULL, Schema, concat, lit};
-use pulse_connect::{Content, Fetched, Landed, Task};
+use pulse_connect::{Landed, Task};
 use pulse_core::{Code, Error, Progress, Result, TableName};
-use pulse_lake::{Committed, Merge, Mode, Rows, SourceState, Write};
+use pulse_lake::SourceState;
 use pulse_rpc::types::*;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Outcome, drift, look};
+use super::Outcome;
+use super::load::Load;
 use crate::clock::now_ms;
 use crate::job_commands::Request;
 use crate::{Engine, connections, guard, import, landing};
@@ -23,17 +23,6 @@ pub(crate) struct Refresh {
     full: bool,
     replay: bool,
     accept_drift: bool,
-}
-
-/// Rows that were read, ready to be loaded.
-struct Loaded {
-    rows: Rows,
-    schema: Schema,
-    count: u64,
-    rejected: u64,
-    ledger: DataFrame,
-    columns: Vec<ImportColumn>,
-    settings: Vec<ImportSetting>,
 }
 
 /// Starts a job for each of the sources, or for all.
@@ -140,10 +129,9 @@ fn run(
     };
     let mut fetched = connection.read(&doc.selection, &task)?;
     fetched.warnings.iter().for_each(|warning| progress.log(warning.clone()));
-    let state = fetched.state.take();
-    let exists = engine.0.lake.tables()?.contains(&table);
-    let loaded = loaded(&mut fetched, &doc, exists, scratch.path(), progress)?;
-    let Some(loaded) = loaded else {
+    let (state, content) = (fetched.state.take(), std::mem::take(&mut fetched.content));
+    let load = Load { engine, doc: &doc, table: &table, fetched: &fetched, progress, began };
+    let Some(rows) = load.rows(content, scratch.path())? else {
         let info = unchanged(engine, &table, began)?;
         progress.log("There is nothing new.");
         let outcome =
@@ -154,7 +142,7 @@ fn run(
     let source =
         SourceState { id: stored.id.clone(), state: state.clone().unwrap_or_default(), sequence: Some(sequence) };
     let origins = origins(engine, &fetched.landed, progress)?;
-    let (info, entries) = load(engine, &doc, &table, &fetched, loaded, source, &origins, progress, began)?;
+    let (info, entries) = load.commit(rows, source, &origins)?;
     landing::release(&fetched.landed);
     let recordings = fetched.landed.iter().zip(&origins).filter(|(landed, _)| landed.recording);
     let outcome = Outcome {
@@ -175,171 +163,6 @@ fn starts_anew(doc: &SourceDoc, refresh: &Refresh) -> bool {
     refresh.full || doc.loading.mode == LoadMode::Replace
 }
 
-/// Makes rows of what was fetched; nothing if nothing came.
-fn loaded(
-    fetched: &mut Fetched,
-    doc: &SourceDoc,
-    exists: bool,
-    scratch: &std::path::Path,
-    progress: &Progress,
-) -> Result<Option<Loaded>> {
-    let broken = |cause| Error::internal("read the rows that came", cause);
-    match std::mem::take(&mut fetched.content) {
-        Content::Files { inputs, .. } if inputs.is_empty() => Ok(None),
-        Content::Files { inputs, options } => {
-            let read = pulse_connect::read(&inputs, &look::merged(&doc.options, &options), scratch, progress)?;
-            // A column without a value has no type of its own, so it cannot differ from the table's.
-            let untyped: Vec<_> =
-                read.empty.iter().filter(|_| exists).map(|name| lit(NULL).alias(name.as_str())).collect();
-            let mut frame = if untyped.is_empty() { read.frame } else { read.frame.with_columns(untyped) };
-            let schema = frame.collect_schema().map_err(broken)?;
-            Ok(Some(Loaded {
-                rows: Rows::Lazy(frame),
-                schema: (*schema).clone(),
-                count: read.rows,
-                rejected: read.rejected,
-                ledger: read.ledger,
-                settings: import::settings(&read.detected),
-                columns: read.columns.into_iter().map(import::column).collect(),
-            }))
-        }
-        Content::Typed { files, columns, schema, rows, ledger, rejected } => Ok(Some(Loaded {
-            rows: Rows::Files { files, schema: schema.clone() },
-            schema,
-            count: rows,
-            rejected,
-            ledger: pulse_connect::ledger_frame(&ledger)?,
-            settings: Vec::new(),
-            columns: columns.into_iter().map(import::column).collect(),
-        })),
-    }
-}
-
-/// Commits the rows, their ledger and where the source stands now; also the number of ledger entries.
-#[expect(clippy::too_many_arguments, reason = "everything that one commit brings together")]
-fn load(
-    engine: &Engine,
-    doc: &SourceDoc,
-    table: &TableName,
-    fetched: &Fetched,
-    mut loaded: Loaded,
-    source: SourceState,
-    origins: &[Origin],
-    progress: &Progress,
-    began: Instant,
-) -> Result<(RefreshInfo, u64)> {
-    let drift = drift::changes(engine, table, &loaded.schema, doc)?;
-    drift::check(&drift, table, doc.loading.drift)?;
-    drift.iter().for_each(|drift| progress.log(format!("Column `{}`: {}", drift.column, drift.effect)));
-    fit(engine, doc, table, &drift, &mut loaded)?;
-    let records = loaded.count + loaded.rejected;
-    let info = commit_info(doc, fetched, &loaded, origins, records);
-    progress.stage("Writing rows", loaded.count, 0);
-    let merging = doc.loading.mode == LoadMode::Merge;
-    let committed = engine.0.lake.write(
-        table,
-        Write {
-            rows: loaded.rows,
-            mode: mode(doc, fetched.snapshot),
-            widen: true,
-            source: Some(source),
-            ledger: (loaded.ledger.height() > 0).then_some(loaded.ledger),
-            operation: "refresh".into(),
-            info,
-            expected_version: None,
-            expected_rows: (!merging).then_some(loaded.count),
-        },
-        progress,
-    )?;
-    landing::record(engine, origins, table, committed.version)?;
-    let of = |change: &str| drift.iter().filter(|d| d.change == change).map(|d| d.column.clone()).collect();
-    let info = info_of(&committed, records, loaded.rejected, (of("new"), of("gone")), began);
-    progress.log(format!(
-        "{records} records: {} rows added, {} changed, {} deleted, {} the same, {} in the ledger only",
-        info.added, info.changed, info.deleted, info.unchanged, info.rejected
-    ));
-    Ok((info, committed.ledger_entries))
-}
-
-/// Fits the rows to the table's columns where the policy or a replacement asks for it.
-fn fit(engine: &Engine, doc: &SourceDoc, table: &TableName, drift: &[Drift], loaded: &mut Loaded) -> Result<()> {
-    let untyped = loaded.schema.iter_values().any(DataType::is_null);
-    let replaces =
-        doc.loading.mode == LoadMode::Replace && (untyped || drift.iter().any(|drift| drift.change == "gone"));
-    let keeps = doc.loading.drift == DriftPolicy::Ledger && drift.iter().any(|drift| drift.change != "gone");
-    if !replaces && !keeps {
-        return Ok(());
-    }
-    if !engine.0.lake.tables()?.contains(table) {
-        return Ok(());
-    }
-    let broken = |cause| Error::internal("fit the rows to the table", cause);
-    let there = engine.0.lake.scan(&engine.0.lake.snapshot(table, None)?)?.collect_schema().map_err(broken)?;
-    let mut rows = loaded.rows.lazy()?;
-    let mut came = loaded.schema.clone();
-    if keeps {
-        let fitted = drift::keep_columns(rows, &came, &there, &doc.name);
-        rows = fitted.rows;
-        let own: Vec<LazyFrame> = std::iter::once(loaded.ledger.clone().lazy()).chain(fitted.misfits).collect();
-        loaded.ledger = concat(own, Default::default()).and_then(LazyFrame::collect).map_err(broken)?;
-        came = (*rows.collect_schema().map_err(broken)?).clone();
-    }
-    if doc.loading.mode == LoadMode::Replace {
-        rows = drift::with_gone_columns(rows, &came, &there);
-    }
-    loaded.rows = Rows::Lazy(rows);
-    Ok(())
-}
-
-fn mode(doc: &SourceDoc, snapshot: bool) -> Mode {
-    let loading = &doc.loading;
-    match loading.mode {
-        LoadMode::Append => Mode::Append,
-        LoadMode::Replace => Mode::Replace,
-        LoadMode::Merge => Mode::Merge(Merge {
-            key: loading.key.clone(),
-            newest_by: loading.newest_by.clone().filter(|name| !name.is_empty()),
-            deletes: match loading.deletes {
-                Deletes::Keep => pulse_lake::Deletes::Keep,
-                Deletes::Remove => pulse_lake::Deletes::Remove,
-                Deletes::Mark => pulse_lake::Deletes::Mark,
-            },
-            snapshot,
-            deleted: loading.deleted_column.clone().filter(|name| !name.is_empty()).map(|column| pulse_lake::Deleted {
-                column,
-                value: loading.deleted_value.clone().filter(|value| !value.is_empty()),
-            }),
-            history: loading.history,
-            at_ms: now_ms(),
-        }),
-    }
-}
-
-/// What the commit says about itself.
-fn commit_info(
-    doc: &SourceDoc,
-    fetched: &Fetched,
-    loaded: &Loaded,
-    origins: &[Origin],
-    records: u64,
-) -> Map<String, Value> {
-    let summary = format!(
-        "Refreshed from {}: {records} records, {} rows, {} in the ledger only.",
-        doc.name, loaded.count, loaded.rejected
-    );
-    let members = json!({
-        "summary": summary,
-        "refreshed": {"source": doc.name, "from": fetched.origin, "selection": doc.selection, "loading": doc.loading},
-        "origin": origins,
-        "records": records,
-        "rejected": loaded.rejected,
-        "settings": loaded.settings,
-        "options": doc.options,
-        "columns": loaded.columns,
-    });
-    members.as_object().cloned().unwrap_or_default()
-}
-
 fn origins(engine: &Engine, landed: &[Landed], progress: &Progress) -> Result<Vec<Origin>> {
     if !landed.is_empty() {
         progress.stage("Keeping the original bytes", 0, 0);
@@ -352,29 +175,6 @@ fn recordings(engine: &Engine, stored: &pulse_catalog::StoredSource, before: &Ou
     found.filter(|found| !found.is_empty()).ok_or_else(|| {
         Error::not_found(format!("No recording of “{}” is kept.", stored.name)).hint("Refresh it from the network.")
     })
-}
-
-fn info_of(
-    committed: &Committed,
-    records: u64,
-    rejected: u64,
-    (new_columns, gone_columns): (Vec<String>, Vec<String>),
-    began: Instant,
-) -> RefreshInfo {
-    RefreshInfo {
-        at_ms: now_ms() as f64,
-        version: committed.version,
-        changed_anything: committed.changed_anything,
-        records,
-        added: committed.changes.added,
-        changed: committed.changes.changed,
-        deleted: committed.changes.deleted,
-        unchanged: committed.changes.unchanged,
-        rejected,
-        new_columns,
-        gone_columns,
-        seconds: began.elapsed().as_secs_f64(),
-    }
 }
 
 /// The outcome of a refresh to which nothing came.
