@@ -499,3 +499,59 @@ fn the_real_client_understands_the_service() {
     }
     assert_eq!((&told["closed"], &told["nothing"]), (&json!(403), &json!(404)), "{told}");
 }
+
+#[test]
+fn a_dataset_becomes_a_table_with_its_provenance_and_is_refreshed_when_a_version_is_new() {
+    use pulse_rpc::Commands as _;
+    use pulse_rpc::types::*;
+    let world = World::new();
+    let space = pulse_tests::Space::new();
+    let passphrase = SecretsPassphrase { passphrase: "open sesame".into() };
+    space.engine.secrets_unlock(passphrase).expect("a place for the token");
+    let settings = json!({
+        "address": world.kaggle.address(), "allow_private": true, "use_computer_sign_in": false, "token": TOKEN,
+    });
+    let doc = ConnectionDoc { id: None, name: "Kaggle".into(), kind: "kaggle".into(), settings };
+    let connection = space.engine.connection_save(doc).expect("saved");
+    assert_eq!(connection.settings.get("token"), None, "the token is not among the settings");
+    let browse = |path: &[&str]| BrowseRequest {
+        connection: connection.id.clone(),
+        path: path.iter().map(|id| (*id).to_owned()).collect(),
+        search: if path.is_empty() { "ships".into() } else { String::new() },
+        ..BrowseRequest::default()
+    };
+    let found = space.engine.source_browse(browse(&[])).expect("found").entries.remove(0);
+    let files = space.engine.source_browse(browse(&[&found.id])).expect("files").entries;
+    let mut selection = files.iter().find(|file| file.name == "train.csv").expect("the file").selection.clone();
+    selection["version"] = Value::Null;
+    let source = SourceDoc {
+        name: "ships".into(),
+        connection: connection.id.clone(),
+        selection,
+        table: "bronze.ships".into(),
+        ..SourceDoc::default()
+    };
+    let request = SourcePreviewRequest { source: source.clone(), ticket: "t".into() };
+    let shown = space.engine.source_preview(request).expect("previewed");
+    assert_eq!((shown.import.rows, shown.import.complete), (2, true));
+    world.kaggle.seen();
+    let saved = space.engine.source_save(source).expect("saved");
+    let refresh = || {
+        let request = RefreshRequest { sources: vec![saved.id.clone()], ..RefreshRequest::default() };
+        let job = space.engine.source_refresh(request).expect("started").jobs.remove(0).job;
+        space.result(&JobStarted { job })
+    };
+    let first = refresh().expect("imported");
+    assert_eq!((first["records"].clone(), first["rejected"].clone()), (json!(2), json!(0)), "{first}");
+    let detail = space.engine.table_show(TableVersion { table: "bronze.ships".into(), version: None }).expect("shown");
+    let facts: Vec<_> = detail.origin[0].facts.iter().map(|fact| fact.label.as_str()).collect();
+    for fact in ["Licence", "Version", "MD5"] {
+        assert!(facts.contains(&fact), "{fact} is kept: {facts:?}");
+    }
+    let news = || space.engine.source_news(Nothing {}).expect("news").remove(0);
+    assert_eq!(news().available, Some(false), "{:?}", news());
+    world.kaggle.dataset("ann/ships", vec![Item::new("train.csv", format!("{TRAIN}3,Cy\n"))]);
+    assert_eq!(news().available, Some(true), "{:?}", news());
+    assert_eq!(refresh().expect("refreshed")["records"], 3);
+    assert_eq!(space.table_grid("bronze.ships").len(), 3);
+}

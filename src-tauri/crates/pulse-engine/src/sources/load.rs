@@ -41,7 +41,7 @@ impl Load<'_> {
     pub fn rows(&self, content: Content, scratch: &Path) -> Result<Option<Loaded>> {
         let broken = |cause| Error::internal("read the rows that came", cause);
         let exists = self.engine.0.lake.tables()?.contains(self.table);
-        match content {
+        match look::without_empty(content) {
             // Everything there is, and it is nothing: the rows of the table have vanished.
             Content::Files { inputs, .. } if inputs.is_empty() && exists && self.fetched.snapshot => {
                 let schema = self.there()?;

@@ -56,7 +56,8 @@ pub(crate) fn preview(engine: &Engine, request: &SourcePreviewRequest) -> Result
             state: None,
             replay: &[],
         };
-        let fetched = connection.read(&doc.selection, &task)?;
+        let mut fetched = connection.read(&doc.selection, &task)?;
+        fetched.content = without_empty(fetched.content);
         let (shown, frame) = first_rows(&fetched, doc, scratch.path(), progress)?;
         let table: Option<TableName> = doc.table.parse().ok();
         let drift = match &table {
@@ -125,6 +126,17 @@ fn first_rows(
             };
             Ok((shown, frame))
         }
+    }
+}
+
+/// Documents that a connector wrote down, without the files in which there is none.
+pub(crate) fn without_empty(content: Content) -> Content {
+    match content {
+        Content::Files { mut inputs, options } if options.format.as_deref() == Some("ndjson") => {
+            inputs.retain(|input| input.path.metadata().map_or(true, |meta| meta.len() > 0));
+            Content::Files { inputs, options }
+        }
+        other => other,
     }
 }
 
