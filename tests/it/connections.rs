@@ -68,8 +68,7 @@ fn the_environment_and_files_bring_connections_that_cannot_be_changed_here() {
     let root = folder.path().join("workspace");
     std::fs::create_dir_all(root.join("config/cloud-pulse")).expect("a folder");
     let url = format!("postgres://ann:{SECRET}@127.0.0.1:1/shop");
-    let file =
-        "[stock]\nkind = \"postgres\"\nhost = \"127.0.0.1\"\ndatabase = \"stock\"\nuser = \"ann\"\npassword = { env = \"STOCK\" }\n";
+    let file = "[stock]\nkind = \"postgres\"\nhost = \"127.0.0.1\"\ndatabase = \"stock\"\nuser = \"ann\"\npassword = { env = \"STOCK\" }\n";
     std::fs::write(root.join("connections.toml"), file).expect("a file");
     std::fs::write(root.join("config/cloud-pulse/connections.toml"), "[mine]\nkind = \"nonsense\"\n").expect("a file");
     let variables =
