@@ -118,8 +118,7 @@ fn the_window_names_no_kind_of_step() {
 fn the_window_names_no_kind_of_connector() {
     // Words that are also words of other things.
     let common = ["folder", "web", "rest"];
-    let kinds =
-        pulse_connect::connectors().into_iter().map(|info| info.about.kind).filter(|kind| !common.contains(kind));
+    let kinds = pulse_connect::connectors().iter().map(|info| info.about.kind).filter(|kind| !common.contains(kind));
     let kinds: Vec<String> = kinds.map(|kind| format!("\"{kind}\"")).collect();
     for file in window_sources().into_iter().filter(|file| !file.to_string_lossy().contains(".test.")) {
         let text = fs::read_to_string(&file).unwrap();

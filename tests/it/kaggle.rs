@@ -415,7 +415,7 @@ fn a_check_says_who_signs_in_and_what_fails() {
 
 #[test]
 fn the_form_is_complete_and_private_addresses_need_leave() {
-    let info = connectors().into_iter().find(|info| info.about.kind == "kaggle").expect("it is listed");
+    let info = connectors().iter().find(|info| info.about.kind == "kaggle").expect("it is listed");
     assert!(info.about.ready && info.settings["properties"]["token"]["x-secret"] == json!(true));
     assert_eq!(info.settings["properties"]["verify_tls"]["default"], json!(true));
     assert_eq!(info.selection["properties"]["files"]["x-widget"], "tokens");

@@ -42,9 +42,16 @@ pub(crate) fn keep(engine: &Engine, source: &Path, sha256: &str, progress: &Prog
 
 /// Keeps bytes that a connector fetched. A file of its own gets a second name in landing, whatever its size, so that
 /// nothing is copied and the first name stays good until [`release`].
-pub(crate) fn keep_fetched(engine: &Engine, landed: &Landed, progress: &Progress) -> Result<Origin> {
+///
+/// `known` is the hash that was found when the file was read, if it was.
+pub(crate) fn keep_fetched(
+    engine: &Engine,
+    landed: &Landed,
+    known: Option<&String>,
+    progress: &Progress,
+) -> Result<Origin> {
     let failed = |cause: std::io::Error| Error::io("keep", &landed.path, &cause);
-    let sha256 = hash(&landed.path, progress)?;
+    let sha256 = known.map_or_else(|| hash(&landed.path, progress), |known| Ok(known.clone()))?;
     let origin = if landed.owned {
         let target = place(engine, &sha256);
         if !target.exists() {

@@ -1,5 +1,7 @@
 //! The connectors, one file or folder each, and the list that registers them.
 
+use std::sync::OnceLock;
+
 use pulse_core::{Error, Progress, Result};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -78,9 +80,10 @@ pub trait Connection: Send + Sync {
     fn news(&self, selection: &Value, state: Option<&Value>, progress: &Progress) -> Result<Option<News>>;
 }
 
-/// Every kind of connection, in the order of the catalogue.
-pub fn connectors() -> Vec<ConnectorInfo> {
-    ENTRIES.iter().map(|entry| (entry.info)()).collect()
+/// Every kind of connection, in the order of the catalogue. The forms are made once.
+pub fn connectors() -> &'static [ConnectorInfo] {
+    static CATALOGUE: OnceLock<Vec<ConnectorInfo>> = OnceLock::new();
+    CATALOGUE.get_or_init(|| ENTRIES.iter().map(|entry| (entry.info)()).collect())
 }
 
 /// Opens a connection of `kind`; its secrets are among the settings. Connects to nothing yet.

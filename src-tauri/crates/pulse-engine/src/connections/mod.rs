@@ -33,20 +33,20 @@ pub(crate) struct Found {
 /// Every kind of connection.
 pub(crate) fn catalogue() -> Vec<ConnectorInfo> {
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let info = |info: pulse_connect::ConnectorInfo| ConnectorInfo {
+    let info = |info: &pulse_connect::ConnectorInfo| ConnectorInfo {
         kind: info.about.kind.to_owned(),
         title: info.about.title.to_owned(),
         summary: info.about.summary.to_owned(),
-        description: info.description,
+        description: info.description.clone(),
         group: info.about.group.to_owned(),
         browsing: word(&serde_json::to_value(info.about.browsing).unwrap_or_default()),
         main: info.about.main.to_owned(),
         ready: info.about.ready,
-        settings: info.settings,
-        selection: info.selection,
-        filters: info.filters,
+        settings: info.settings.clone(),
+        selection: info.selection.clone(),
+        filters: info.filters.clone(),
     };
-    pulse_connect::connectors().into_iter().map(info).collect()
+    pulse_connect::connectors().iter().map(info).collect()
 }
 
 /// All connections by name.
@@ -67,10 +67,10 @@ pub(crate) fn save(engine: &Engine, doc: &ConnectionDoc) -> Result<ConnectionInf
     }
     let known = doc.id.as_deref().map(|id| saved(engine, id)).transpose()?;
     let schema = schema(&doc.kind)?;
-    let merged = merged(engine, doc, known.as_ref(), &schema)?;
+    let merged = merged(engine, doc, known.as_ref(), schema)?;
     // Wrong settings are refused while the form is still open.
     pulse_connect::connect(&doc.kind, &merged)?;
-    let (settings, values) = secrets::split(&schema, merged);
+    let (settings, values) = secrets::split(schema, merged);
     let stored = StoredConnection {
         id: doc.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
         name: name.to_owned(),
@@ -129,7 +129,7 @@ pub(crate) fn test(engine: &Engine, request: &ConnectionTest) -> Result<Connecti
         }
         ConnectionTest::Draft(doc) => {
             let known = doc.id.as_deref().map(|id| saved(engine, id)).transpose()?;
-            (doc.kind.clone(), merged(engine, doc, known.as_ref(), &schema(&doc.kind)?)?)
+            (doc.kind.clone(), merged(engine, doc, known.as_ref(), schema(&doc.kind)?)?)
         }
     };
     let connection = pulse_connect::connect(&kind, &settings)?;
@@ -220,9 +220,8 @@ fn merged(engine: &Engine, doc: &ConnectionDoc, known: Option<&StoredConnection>
     Ok(settings)
 }
 
-fn schema(kind: &str) -> Result<Value> {
-    let all = pulse_connect::connectors();
-    let found = all.into_iter().find(|info| info.about.kind == kind).map(|info| info.settings);
+fn schema(kind: &str) -> Result<&'static Value> {
+    let found = pulse_connect::connectors().iter().find(|info| info.about.kind == kind).map(|info| &info.settings);
     found.ok_or_else(|| Error::invalid(format!("There is no kind of connection called `{kind}`.")).field("kind"))
 }
 
@@ -278,10 +277,10 @@ impl Found {
     /// As it is shown; those from outside hold secrets among their settings, which are taken out.
     fn info(self, sources: &[pulse_catalog::StoredSource]) -> ConnectionInfo {
         let (settings, found) = match schema(&self.kind) {
-            Ok(schema) => secrets::split(&schema, self.settings),
+            Ok(schema) => secrets::split(schema, self.settings),
             Err(_) => (Value::Null, pulse_secrets::Values::new()),
         };
-        let title = pulse_connect::connectors().into_iter().find(|info| info.about.kind == self.kind);
+        let title = pulse_connect::connectors().iter().find(|info| info.about.kind == self.kind);
         ConnectionInfo {
             used_by: users(sources, &self.id),
             risks: risks(&settings),

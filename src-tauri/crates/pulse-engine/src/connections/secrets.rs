@@ -47,7 +47,7 @@ pub(crate) fn unlock(engine: &Engine, request: &SecretsPassphrase) -> Result<Sec
 /// The settings without secrets, and the secrets.
 pub(crate) fn split(schema: &Value, mut settings: Value) -> (Value, Values) {
     let mut values = Values::new();
-    for path in paths(schema, &settings) {
+    for path in paths(schema) {
         if let Some(Value::String(text)) = take(&mut settings, &path)
             && !text.is_empty()
         {
@@ -59,7 +59,7 @@ pub(crate) fn split(schema: &Value, mut settings: Value) -> (Value, Values) {
 
 /// Removes secrets that are null or empty, which are the form's words for none.
 pub(crate) fn clear_empty(schema: &Value, settings: &mut Value) {
-    for path in paths(schema, settings) {
+    for path in paths(schema) {
         if at(settings, &path).is_some_and(|value| value.is_null() || value.as_str() == Some("")) {
             take(settings, &path);
         }
@@ -93,26 +93,26 @@ fn take(settings: &mut Value, path: &str) -> Option<Value> {
 }
 
 /// The dotted paths of all secrets a form has; every variant counts, so that none is left among the settings.
-fn paths(schema: &Value, settings: &Value) -> Vec<String> {
+fn paths(schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    walk(schema, settings, "", &mut found);
+    walk(schema, "", &mut found);
     found.sort();
     found.dedup();
     found
 }
 
-fn walk(schema: &Value, settings: &Value, path: &str, found: &mut Vec<String>) {
+fn walk(schema: &Value, path: &str, found: &mut Vec<String>) {
     if schema.get("x-secret").and_then(Value::as_bool) == Some(true) {
         found.push(path.to_owned());
     }
     for choice in ["oneOf", "anyOf", "allOf"] {
         for variant in schema.get(choice).and_then(Value::as_array).into_iter().flatten() {
-            walk(variant, settings, path, found);
+            walk(variant, path, found);
         }
     }
     for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        walk(member, settings.get(name).unwrap_or(&Value::Null), &below, found);
+        walk(member, &below, found);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Loading: rows that were read become a commit of the source's table.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use polars::prelude::{DataFrame, DataType, IntoLazy, LazyFrame, NULL, Schema, concat, lit};
@@ -34,6 +35,8 @@ pub(crate) struct Loaded {
     ledger: DataFrame,
     columns: Vec<ImportColumn>,
     settings: Vec<ImportSetting>,
+    /// The files that were read with their SHA-256, so that they need not be read once more for it.
+    pub hashes: HashMap<PathBuf, String>,
 }
 
 impl Load<'_> {
@@ -57,7 +60,9 @@ impl Load<'_> {
                     read.empty.iter().filter(|_| exists).map(|name| lit(NULL).alias(name.as_str())).collect();
                 let mut frame = if untyped.is_empty() { read.frame } else { read.frame.with_columns(untyped) };
                 let schema = (*frame.collect_schema().map_err(broken)?).clone();
+                let hashed = read.files.into_iter().map(|file| file.sha256);
                 Ok(Some(Loaded {
+                    hashes: inputs.into_iter().map(|input| input.path).zip(hashed).collect(),
                     rejected: read.rejected,
                     settings: import::settings(&read.detected),
                     columns: read.columns.into_iter().map(import::column).collect(),
@@ -182,7 +187,16 @@ impl Load<'_> {
 
 impl Loaded {
     fn new(rows: Rows, schema: Schema, count: u64, ledger: DataFrame) -> Self {
-        Self { rows, schema, count, rejected: 0, ledger, columns: Vec::new(), settings: Vec::new() }
+        Self {
+            rows,
+            schema,
+            count,
+            rejected: 0,
+            ledger,
+            columns: Vec::new(),
+            settings: Vec::new(),
+            hashes: HashMap::new(),
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Looking around in a connection, and the first rows of a source as they will become.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
-use polars::prelude::{DataFrame, LazyFrame, PlRefPath, ScanArgsParquet};
+use polars::prelude::DataFrame;
 use pulse_catalog::StoredSource;
 use pulse_connect::{Content, Fetched, News, Task};
 use pulse_core::{Error, Progress, Result, TableName};
+use pulse_lake::Rows;
 use pulse_rpc::types::*;
 use serde_json::Value;
 
@@ -106,13 +106,11 @@ fn first_rows(
             Ok((ImportPreview { warnings: [warnings, shown.warnings].concat(), ..shown }, frame))
         }
         Content::Typed { files, columns, schema, rows, ledger, rejected } => {
-            let frame = match files.is_empty() {
-                true => DataFrame::empty_with_schema(schema),
-                false => scan(files)?
-                    .limit(PREVIEW_ROWS as u32)
-                    .collect()
-                    .map_err(|cause| Error::internal("show the first rows", cause))?,
-            };
+            let rows_there = Rows::Files { files: files.clone(), schema: schema.clone() }.lazy()?;
+            let frame = rows_there
+                .limit(PREVIEW_ROWS as u32)
+                .collect()
+                .map_err(|cause| Error::internal("show the first rows", cause))?;
             let shown = ImportPreview {
                 columns: columns.iter().cloned().map(import::column).collect(),
                 records: rows + rejected,
@@ -140,17 +138,9 @@ pub(crate) fn without_empty(content: Content) -> Content {
     }
 }
 
-/// The rows of Parquet files, in their order.
-fn scan(files: &[PathBuf]) -> Result<LazyFrame> {
-    let unreadable = |cause| Error::internal("read the rows that came", cause);
-    let paths = files.iter().map(|path| PlRefPath::try_from_path(path).map_err(unreadable));
-    let args = ScanArgsParquet { glob: false, ..Default::default() };
-    LazyFrame::scan_parquet_files(paths.collect::<Result<Vec<_>>>()?.into(), args).map_err(unreadable)
-}
-
 /// A table name from what names the selection: its last part without an extension.
 fn suggested(selection: &Value, kind: &str) -> String {
-    let connector = pulse_connect::connectors().into_iter().find(|info| info.about.kind == kind);
+    let connector = pulse_connect::connectors().iter().find(|info| info.about.kind == kind);
     let main = connector.map_or("", |info| info.about.main);
     let text = match selection.get(main) {
         Some(Value::String(text)) => text.clone(),

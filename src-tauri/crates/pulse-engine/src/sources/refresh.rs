@@ -1,5 +1,6 @@
 //! Refreshing: a job reads a source, fits its columns, keeps the bytes, and commits rows and position together.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -141,7 +142,7 @@ fn run(
     let sequence = known.as_ref().and_then(|known| known.sequence).unwrap_or(0) + 1;
     let source =
         SourceState { id: stored.id.clone(), state: state.clone().unwrap_or_default(), sequence: Some(sequence) };
-    let origins = origins(engine, &fetched.landed, progress)?;
+    let origins = origins(engine, &fetched.landed, &rows.hashes, progress)?;
     let (info, entries) = load.commit(rows, source, &origins)?;
     landing::release(&fetched.landed);
     let recordings = fetched.landed.iter().zip(&origins).filter(|(landed, _)| landed.recording);
@@ -163,11 +164,17 @@ fn starts_anew(doc: &SourceDoc, refresh: &Refresh) -> bool {
     refresh.full || doc.loading.mode == LoadMode::Replace
 }
 
-fn origins(engine: &Engine, landed: &[Landed], progress: &Progress) -> Result<Vec<Origin>> {
+fn origins(
+    engine: &Engine,
+    landed: &[Landed],
+    hashes: &HashMap<PathBuf, String>,
+    progress: &Progress,
+) -> Result<Vec<Origin>> {
     if !landed.is_empty() {
         progress.stage("Keeping the original bytes", 0, 0);
     }
-    landed.iter().map(|landed| landing::keep_fetched(engine, landed, progress)).collect()
+    let keep = |landed: &Landed| landing::keep_fetched(engine, landed, hashes.get(&landed.path), progress);
+    landed.iter().map(keep).collect()
 }
 
 fn recordings(engine: &Engine, stored: &pulse_catalog::StoredSource, before: &Outcome) -> Result<Vec<PathBuf>> {

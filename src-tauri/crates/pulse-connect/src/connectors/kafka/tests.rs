@@ -481,7 +481,7 @@ fn new_forms_start_right() {
         ("kafka", json!({ "brokers": "localhost:1" }), json!({ "topic": "" })),
         ("sqlite", json!({ "path": "/nowhere" }), json!({ "table": "" })),
     ] {
-        let info = crate::connectors().into_iter().find(|info| info.about.kind == kind).expect("registered");
+        let info = crate::connectors().iter().find(|info| info.about.kind == kind).expect("registered");
         let filled = |form: &Value, given: &Value| {
             let mut values = given.clone();
             for (name, field) in form["properties"].as_object().expect("fields") {

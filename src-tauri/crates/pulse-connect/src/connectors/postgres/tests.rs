@@ -50,7 +50,7 @@ fn what_a_connection_string_says_is_never_ignored_nor_repeated() {
 
 #[test]
 fn settings_start_right_and_hide_the_password() {
-    let form = connectors::connectors().into_iter().find(|info| info.about.kind == "postgres").expect("registered");
+    let form = connectors::connectors().iter().find(|info| info.about.kind == "postgres").expect("registered");
     let members: Vec<_> = form.settings["properties"].as_object().expect("an object").keys().cloned().collect();
     assert_eq!(members[..6], ["host", "port", "database", "user", "password", "tls"]);
     assert_eq!(form.settings["properties"]["port"]["default"], 5432, "{}", form.settings);

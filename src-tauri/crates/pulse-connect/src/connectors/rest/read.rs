@@ -11,7 +11,7 @@ use url::Url;
 use super::Rest;
 use super::cursor::{Cursor, PLACEHOLDER};
 use super::paging::Ask;
-use super::responses::{Responses, hex};
+use super::responses::Responses;
 use super::rows::{Rows, filled};
 use super::selection::{Method, Nested, Selection};
 use super::tree::at;
@@ -20,6 +20,7 @@ use crate::connector::{Content, Fetched, Landed, Task};
 use crate::formats::json_text::compact;
 use crate::model::{Input, ReadOptions, Setting};
 use crate::net::{shown, url};
+use crate::source::hex;
 
 /// Bytes of the first answer that are shown.
 const SAMPLE: usize = 200_000;

@@ -18,6 +18,7 @@ use super::paging::Ask;
 use super::selection::{Method, Selection};
 use super::settings::AuthKind;
 use crate::net::{Http, Request, recorded, shown, trusts};
+use crate::source::hex;
 
 /// The headers that are kept, beside those that speak of rates.
 const KEPT: [&str; 8] =
@@ -230,11 +231,6 @@ fn key(ask: &Ask) -> String {
     hash.update("\n");
     hash.update(ask.body.as_ref().map(ToString::to_string).unwrap_or_default());
     hex(&hash.finalize())
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Recordings that are played line by line.
