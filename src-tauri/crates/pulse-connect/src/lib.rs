@@ -8,14 +8,17 @@
 mod archive;
 mod connector;
 mod connectors;
+mod destination;
 mod detect;
 mod formats;
 mod frame;
 mod inspect;
+mod iso;
 mod ledger;
 mod model;
 mod names;
 mod net;
+mod outgoing;
 mod records;
 mod secret;
 mod source;
@@ -37,9 +40,14 @@ pub use connector::{
     About, Browse, Browsing, Check, CheckStep, Content, Description, Entry, EntryColumn, Fetched, Landed, Listing,
     News, NoFilters, Task,
 };
-pub use connectors::{Connection, ConnectorInfo, connect, connectors, from_url};
+pub use connectors::{Connection, ConnectorInfo, DestinationInfo, Outlet, connect, connect_to_write, connectors, from_url};
+pub use destination::{
+    Comparison, Fate, Finding, Journal, Preflight, Receipt, Severity, Statement, SyncMode, TargetColumn, Verification,
+    Writes, Written,
+};
 pub use inspect::{expand, inspect};
 pub use model::{ColumnPlan, Detected, Input, Inspection, Member, Preview, Read, ReadFile, ReadOptions, Setting};
+pub use outgoing::{Batch, Outgoing, OutgoingColumn, Ranges, Rows};
 pub use secret::Secret;
 
 /// A preview looks at so many bytes of text; a bigger file is estimated from them.

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use pulse_core::{Error, Progress, Result};
+use pulse_core::{Code, Error, Progress, Result};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -11,19 +11,27 @@ use serde_json::Value;
 use url::Url;
 
 use crate::connector::{About, Browse, Check, Connector, Fetched, Listing, News, Task};
+use crate::destination::{Destination, Journal, Preflight, Verification, Writes, Written};
+use crate::outgoing::{Outgoing, check_keys};
 
 mod instant;
 
-/// Declares the modules and lists their connectors: `file::Type`, in the order of the catalogue.
+/// Declares the modules and lists their connectors in the order of the catalogue: `file::Type`, and
+/// `file::Type: Destination` for one that can be written to.
 macro_rules! connectors {
-    ($($file:ident::$connector:ident,)*) => {
+    ($($file:ident::$connector:ident $(: $role:ident)?,)*) => {
         $(mod $file;)*
         static ENTRIES: &[Entry] = &[$(Entry {
             about: $file::$connector::about,
             info: info::<$file::$connector>,
             open: open::<$file::$connector>,
             from_url: $file::$connector::from_url,
+            destination: connectors!(@destination $file::$connector $(, $role)?),
         },)*];
+    };
+    (@destination $file:ident::$connector:ident) => { None };
+    (@destination $file:ident::$connector:ident, Destination) => {
+        Some(DestinationEntry { info: destination_info::<$file::$connector>, open: outlet::<$file::$connector> })
     };
 }
 
@@ -50,6 +58,13 @@ struct Entry {
     info: fn() -> ConnectorInfo,
     open: fn(&Value) -> Result<Box<dyn Connection>>,
     from_url: fn(&Url) -> Result<Value>,
+    destination: Option<DestinationEntry>,
+}
+
+/// What a registered connector is besides, if it can be written to.
+struct DestinationEntry {
+    info: fn() -> DestinationInfo,
+    open: fn(&Value) -> Result<Box<dyn Outlet>>,
 }
 
 /// One kind of connection as the catalogue shows it.
@@ -66,6 +81,18 @@ pub struct ConnectorInfo {
     pub selection: Value,
     /// The form of what narrows a look around; without properties where nothing does.
     pub filters: Value,
+    /// How it is written to; nothing where it is only read.
+    pub destination: Option<DestinationInfo>,
+}
+
+/// How a kind of connection is written to.
+#[derive(Clone, Debug, Serialize)]
+pub struct DestinationInfo {
+    /// What stands apart from the form.
+    #[serde(flatten)]
+    pub writes: Writes,
+    /// The form of the target.
+    pub target: Value,
 }
 
 /// An open connection of any kind.
@@ -80,22 +107,61 @@ pub trait Connection: Send + Sync {
     fn news(&self, selection: &Value, state: Option<&Value>, progress: &Progress) -> Result<Option<News>>;
 }
 
+/// An open connection of any kind that can be written to.
+pub trait Outlet: Send + Sync {
+    /// As [`Destination::identity`].
+    fn identity(&self, target: &Value) -> Result<String>;
+    /// As [`Destination::preflight`], with what is wrong with the key.
+    fn preflight(&self, target: &Value, outgoing: &Outgoing, progress: &Progress) -> Result<Preflight>;
+    /// As [`Destination::write`].
+    fn write(&self, target: &Value, outgoing: &Outgoing, journal: &dyn Journal, progress: &Progress)
+    -> Result<Written>;
+    /// As [`Destination::verify`].
+    fn verify(
+        &self,
+        target: &Value,
+        outgoing: &Outgoing,
+        written: &Written,
+        progress: &Progress,
+    ) -> Result<Verification>;
+}
+
 /// Every kind of connection, in the order of the catalogue. The forms are made once.
 pub fn connectors() -> &'static [ConnectorInfo] {
     static CATALOGUE: OnceLock<Vec<ConnectorInfo>> = OnceLock::new();
-    CATALOGUE.get_or_init(|| ENTRIES.iter().map(|entry| (entry.info)()).collect())
+    CATALOGUE.get_or_init(|| ENTRIES.iter().map(Entry::whole).collect())
+}
+
+impl Entry {
+    fn whole(&self) -> ConnectorInfo {
+        ConnectorInfo { destination: self.destination.as_ref().map(|entry| (entry.info)()), ..(self.info)() }
+    }
 }
 
 /// Opens a connection of `kind`; its secrets are among the settings. Connects to nothing yet.
 pub fn connect(kind: &str, settings: &Value) -> Result<Box<dyn Connection>> {
-    let entry = ENTRIES.iter().find(|entry| (entry.about)().kind == kind);
-    let entry = entry.ok_or_else(|| {
+    (entry(kind)?.open)(settings)
+}
+
+/// Opens a connection of `kind` to write to it, as [`connect`] does to read; fails if it can only be read.
+pub fn connect_to_write(kind: &str, settings: &Value) -> Result<Box<dyn Outlet>> {
+    let entry = entry(kind)?;
+    let destination = entry.destination.as_ref().ok_or_else(|| {
+        let able = ENTRIES.iter().filter(|entry| entry.destination.is_some()).map(|entry| (entry.about)().title);
+        Error::new(Code::Unsupported, format!("{} can be read, but not written to.", (entry.about)().title))
+            .hint(format!("Rows can be sent to {}.", able.collect::<Vec<_>>().join(", ")))
+            .field("connection")
+    })?;
+    (destination.open)(settings)
+}
+
+fn entry(kind: &str) -> Result<&'static Entry> {
+    ENTRIES.iter().find(|entry| (entry.about)().kind == kind).ok_or_else(|| {
         let kinds: Vec<_> = ENTRIES.iter().map(|entry| (entry.about)().kind).collect();
         Error::invalid(format!("There is no kind of connection called `{kind}`."))
             .hint(format!("The kinds are {}.", kinds.join(", ")))
             .field("kind")
-    })?;
-    (entry.open)(settings)
+    })
 }
 
 /// The kind and the settings, with secrets, that a connection string stands for. An error never repeats the string.
@@ -132,6 +198,43 @@ impl<C: Connector> Connection for C {
     }
 }
 
+impl<D: Destination> Outlet for D {
+    fn identity(&self, target: &Value) -> Result<String> {
+        Ok(D::identity(self, &parse(target, "target")?))
+    }
+
+    fn preflight(&self, target: &Value, outgoing: &Outgoing, progress: &Progress) -> Result<Preflight> {
+        let mut found = D::preflight(self, &parse(target, "target")?, outgoing, progress)?;
+        found.findings.extend(check_keys(outgoing)?);
+        found.findings.sort_by_key(|finding| finding.severity);
+        Ok(found)
+    }
+
+    fn write(
+        &self,
+        target: &Value,
+        outgoing: &Outgoing,
+        journal: &dyn Journal,
+        progress: &Progress,
+    ) -> Result<Written> {
+        D::write(self, &parse(target, "target")?, outgoing, journal, progress)
+    }
+
+    fn verify(
+        &self,
+        target: &Value,
+        outgoing: &Outgoing,
+        written: &Written,
+        progress: &Progress,
+    ) -> Result<Verification> {
+        D::verify(self, &parse(target, "target")?, outgoing, written, progress)
+    }
+}
+
+fn outlet<D: Destination>(settings: &Value) -> Result<Box<dyn Outlet>> {
+    Ok(Box::new(D::open(parse(settings, "settings")?)?))
+}
+
 fn open<C: Connector>(settings: &Value) -> Result<Box<dyn Connection>> {
     Ok(Box::new(C::open(parse(settings, "settings")?)?))
 }
@@ -153,7 +256,11 @@ fn info<C: Connector>() -> ConnectorInfo {
     let (settings, description) = form::<C::Settings>();
     let (selection, _) = form::<C::Selection>();
     let (filters, _) = form::<C::Filters>();
-    ConnectorInfo { about: C::about(), description, settings, selection, filters }
+    ConnectorInfo { about: C::about(), description, settings, selection, filters, destination: None }
+}
+
+fn destination_info<D: Destination>() -> DestinationInfo {
+    DestinationInfo { writes: D::writes(), target: form::<D::Target>().0 }
 }
 
 /// A form as JSON Schema without references, and the type's own description.
@@ -193,9 +300,14 @@ mod tests {
             let About { kind, title, summary, group, main, .. } = info.about;
             assert!([kind, title, summary, group].iter().all(|text| !text.is_empty()), "{kind} has its words");
             assert!(info.selection["properties"].get(main).is_some(), "{kind}: the selection has `{main}`");
-            for (what, form) in
-                [("settings", &info.settings), ("selection", &info.selection), ("filters", &info.filters)]
-            {
+            let mut forms =
+                vec![("settings", &info.settings), ("selection", &info.selection), ("filters", &info.filters)];
+            if let Some(destination) = &info.destination {
+                let DestinationInfo { writes, target } = destination;
+                assert!(!writes.modes.is_empty() && target["properties"].get(writes.main).is_some(), "{kind}: target");
+                forms.push(("target", target));
+            }
+            for (what, form) in forms {
                 lacking.extend(without_start(form, &format!("{kind} {what}")));
                 for (name, member) in form["properties"].as_object().into_iter().flatten() {
                     assert!(

@@ -11,7 +11,7 @@ use apache_avro::schema::{InnerDecimalSchema, Name, UuidSchema};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::time::{clock, day, instant};
+use crate::iso::{clock, day, instant};
 
 /// Values inside values; deeper ones are refused.
 const DEPTH: usize = 100;

@@ -9,7 +9,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
 use super::registry::Registry;
-use super::time::instant;
+use crate::iso::instant;
 use crate::ledger::escape;
 use crate::records::{Dialect, split};
 use crate::typing::{Kind, lex};

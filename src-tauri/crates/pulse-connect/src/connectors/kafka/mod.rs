@@ -8,7 +8,6 @@ mod range;
 mod read;
 mod registry;
 mod rows;
-mod time;
 
 #[cfg(test)]
 mod tests;

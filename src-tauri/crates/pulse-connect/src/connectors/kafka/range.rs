@@ -9,7 +9,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::Client;
 use super::forms::{End, Place, Selection, Start};
-use super::time::millis;
+use crate::iso::millis;
 
 /// The messages of one partition that are read: from `from` on, up to but without `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -38,17 +38,8 @@ pub(super) fn timestamp(micros: i64, zone: &str) -> String {
 }
 
 /// The day of the proleptic Gregorian calendar, and ` BC` where it is before year 1.
-///
-/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
 fn calendar(days_since_2000: i64) -> (String, &'static str) {
-    let days = days_since_2000 + i64::from(DAYS_TO_2000) + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = crate::iso::civil(days_since_2000 + i64::from(DAYS_TO_2000));
     let (year, mark) = if year > 0 { (year, "") } else { (1 - year, " BC") };
     (format!("{year:04}-{month:02}-{day:02}"), mark)
 }

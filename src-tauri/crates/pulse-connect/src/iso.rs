@@ -7,21 +7,26 @@ const ERA: i64 = 146_097;
 const DAY_SECONDS: i64 = 86_400;
 
 /// A day, counted from 1970-01-01, as `YYYY-MM-DD`; years beyond four digits are written as they are.
+pub(crate) fn day(days: i64) -> String {
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Year, month and day, counted from 1970-01-01.
 ///
-/// The algorithm is Howard Hinnant's `civil_from_days`.
-pub(super) fn day(days: i64) -> String {
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + EPOCH;
     let (era, of_era) = (days.div_euclid(ERA), days.rem_euclid(ERA));
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let (day, month) = (of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
 /// A time of day, counted in parts of a second of which there are ten to the power of `digits`.
-pub(super) fn clock(parts: i64, digits: u32) -> String {
+pub(crate) fn clock(parts: i64, digits: u32) -> String {
     let unit = 10i64.pow(digits);
     let seconds = parts.div_euclid(unit);
     let (hours, minutes, left) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -30,14 +35,14 @@ pub(super) fn clock(parts: i64, digits: u32) -> String {
 }
 
 /// An instant, counted from 1970 in parts of a second of which there are ten to the power of `digits`, without a zone.
-pub(super) fn instant(parts: i64, digits: u32) -> String {
+pub(crate) fn instant(parts: i64, digits: u32) -> String {
     let in_day = DAY_SECONDS * 10i64.pow(digits);
     format!("{}T{}", day(parts.div_euclid(in_day)), clock(parts.rem_euclid(in_day), digits))
 }
 
 /// The milliseconds since 1970 that a text such as `2024-01-31`, `2024-01-31 09:30` or `2024-01-31T09:30:15.5Z` stands
 /// for, in UTC.
-pub(super) fn millis(text: &str) -> Option<i64> {
+pub(crate) fn millis(text: &str) -> Option<i64> {
     let text = text.trim().trim_end_matches('Z');
     if !crate::typing::day(text.as_bytes()) {
         return None;
