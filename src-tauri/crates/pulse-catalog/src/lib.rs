@@ -1,5 +1,5 @@
 //! The catalog: what a workspace knows besides its tables (recipes with their history, connections without
-//! their secrets, sources, jobs, landed files, saved queries, settings), in one SQLite database named `catalog.db`.
+//! their secrets, sources, syncs with their receipts, jobs, landed files, saved queries, settings), in one SQLite database named `catalog.db`.
 //!
 //! Rows of data never enter it: it can be moved away at any time without losing a table. Every call is synchronous and
 //! durable when it returns. Callers pass the time in as milliseconds since 1970 (UTC), so that the crate has no clock.
@@ -16,18 +16,22 @@ mod jobs;
 mod landing;
 mod open;
 mod queries;
+mod receipts;
 mod recipes;
 mod settings;
 mod sources;
+mod syncs;
 mod value;
 
 pub use connections::{Connections, StoredConnection};
 pub use jobs::{JobState, Jobs, StoredJob};
 pub use landing::{LandedFile, Landing, Stored};
 pub use queries::{HistoryEntry, Queries, SavedQuery};
+pub use receipts::{Fate, Receipts, StoredReceipt, Tally};
 pub use recipes::{Recipes, Revision, StoredRecipe};
 pub use settings::Settings;
 pub use sources::{Sources, StoredSource};
+pub use syncs::{RunState, StoredRun, StoredSync, Syncs};
 
 /// The open catalog of one workspace; shared between threads by reference.
 #[derive(Debug)]
@@ -74,6 +78,16 @@ impl Catalog {
     /// What is read through them into tables.
     pub fn sources(&self) -> Sources<'_> {
         Sources(self)
+    }
+
+    /// What is sent to them, and every run of it.
+    pub fn syncs(&self) -> Syncs<'_> {
+        Syncs(self)
+    }
+
+    /// What became of each row that was sent.
+    pub fn receipts(&self) -> Receipts<'_> {
+        Receipts(self)
     }
 
     /// Small choices of the user.

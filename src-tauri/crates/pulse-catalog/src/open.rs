@@ -9,7 +9,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::failure;
 
 /// The migrations in order; a catalog's `user_version` counts those it has had.
-const MIGRATIONS: [&str; 2] = [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+    include_str!("../migrations/0003.sql"),
+];
 
 /// Marks the file as a catalog of Cloud Pulse ("Puls" in ASCII; see <https://www.sqlite.org/fileformat2.html>).
 const APPLICATION_ID: i64 = 0x5075_6c73;

@@ -40,7 +40,9 @@ pub use connector::{
     About, Browse, Browsing, Check, CheckStep, Content, Description, Entry, EntryColumn, Fetched, Landed, Listing,
     News, NoFilters, Task,
 };
-pub use connectors::{Connection, ConnectorInfo, DestinationInfo, Outlet, connect, connect_to_write, connectors, from_url};
+pub use connectors::{
+    Connection, ConnectorInfo, DestinationInfo, Outlet, connect, connect_to_write, connectors, from_url,
+};
 pub use destination::{
     Comparison, Fate, Finding, Journal, Preflight, Receipt, Severity, Statement, SyncMode, TargetColumn, Verification,
     Writes, Written,

@@ -62,6 +62,11 @@ pub(crate) fn start(engine: &Engine, request: ApplyRequest) -> Result<JobStarted
     engine.submit("apply", title, &stored, Box::new(move |progress| run(&handle, &recipe, request.version, progress)))
 }
 
+/// Applies the recipe of a table within another job.
+pub(crate) fn apply_now(engine: &Engine, table: &str, progress: &Progress) -> Result<Value> {
+    run(engine, &recipes::open(engine, table)?, None, progress)
+}
+
 /// The job: plan over the full table, collect the ledger, count every step, write and commit.
 fn run(engine: &Engine, doc: &RecipeDoc, version: Option<u64>, progress: &Progress) -> Result<Value> {
     let began = Instant::now();

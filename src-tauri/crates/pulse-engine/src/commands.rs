@@ -4,7 +4,7 @@ use pulse_core::Result;
 use pulse_rpc::types::*;
 use pulse_rpc::{Arrow, Commands};
 
-use crate::{Engine, apply, connections, export, import, recipes, rows, sources, sql, tables, tickets};
+use crate::{Engine, apply, connections, export, import, recipes, rows, sources, sql, syncs, tables, tickets};
 
 impl Commands for Engine {
     fn workspace(&self, _: Nothing) -> Result<Workspace> {
@@ -118,6 +118,38 @@ impl Commands for Engine {
 
     fn source_news(&self, _: Nothing) -> Result<Vec<SourceNews>> {
         sources::news(self)
+    }
+
+    fn sync_list(&self, _: Nothing) -> Result<Vec<SyncInfo>> {
+        syncs::list(self)
+    }
+
+    fn sync_save(&self, request: SyncDoc) -> Result<SyncInfo> {
+        syncs::save(self, request)
+    }
+
+    fn sync_delete(&self, request: SyncId) -> Result<Nothing> {
+        syncs::delete(self, &request.id).map(|()| Nothing {})
+    }
+
+    fn sync_preflight(&self, request: PreflightRequest) -> Result<Vec<SyncPreflight>> {
+        syncs::preflight(self, &request)
+    }
+
+    fn sync_start(&self, request: SyncStart) -> Result<JobStarted> {
+        syncs::start(self, &request)
+    }
+
+    fn sync_retry(&self, request: SyncRunId) -> Result<JobStarted> {
+        syncs::retry(self, &request)
+    }
+
+    fn sync_runs(&self, request: SyncId) -> Result<Vec<SyncRunInfo>> {
+        syncs::runs(self, &request)
+    }
+
+    fn sync_rejected(&self, request: SyncRunId) -> Result<Vec<RejectedRow>> {
+        syncs::rejected(self, &request)
     }
 
     fn step_catalogue(&self, _: Nothing) -> Result<Vec<StepInfo>> {

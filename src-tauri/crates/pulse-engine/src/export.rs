@@ -50,7 +50,7 @@ fn spare_own_files(engine: &Engine, path: &Path) -> Result<()> {
     };
     let Ok(inside) = real.strip_prefix(engine.root()) else { return Ok(()) };
     let part = inside.iter().next().unwrap_or_default().to_string_lossy();
-    let own = ["landing", "lake", "index", "scratch", "logs", "samples", "workspace.lock"];
+    let own = ["landing", "lake", "index", "scratch", "logs", "samples", "syncs", "workspace.lock"];
     if own.contains(&&*part) || part.starts_with("catalog.db") {
         return Err(Error::invalid(format!("{} belongs to the workspace and cannot be replaced.", path.display()))
             .hint(format!("Write to another folder, such as {}.", engine.exports().display()))

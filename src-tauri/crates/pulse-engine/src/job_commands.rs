@@ -6,7 +6,7 @@ use pulse_rpc::types::*;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::now_ms;
-use crate::{Engine, apply, export, import, jobs, sources};
+use crate::{Engine, apply, export, import, jobs, sources, syncs};
 
 /// Jobs a list shows.
 const LISTED: u32 = 100;
@@ -19,6 +19,7 @@ pub(crate) enum Request {
     RecipeApply(ApplyRequest),
     ExportStart(ExportRequest),
     SourceRefresh(sources::Refresh),
+    SyncStart(syncs::Sync),
 }
 
 impl Engine {
@@ -46,6 +47,7 @@ impl Engine {
             Request::RecipeApply(request) => apply::start(self, request),
             Request::ExportStart(request) => export::start(self, request),
             Request::SourceRefresh(refresh) => sources::again(self, refresh),
+            Request::SyncStart(sync) => syncs::again(self, sync),
         }
     }
 

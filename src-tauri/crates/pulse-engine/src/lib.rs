@@ -19,6 +19,7 @@ mod rows;
 mod samples;
 mod sources;
 mod sql;
+mod syncs;
 mod tables;
 mod tickets;
 mod types;
@@ -49,6 +50,7 @@ struct Parts {
     tickets: Mutex<HashMap<String, Progress>>,
     /// The job of every source that was refreshed since the start.
     refreshing: Mutex<HashMap<String, String>>,
+    syncing: Mutex<syncs::Syncing>,
     secrets: pulse_secrets::Secrets,
     catalog: Arc<Catalog>,
     workspace: workspace::Workspace,
@@ -67,7 +69,8 @@ impl Engine {
             tracing::warn!(files = swept, "Removed what an interrupted job had written but not committed.");
         }
         let query = sql::open(&workspace)?;
-        Ok(Self(Arc::new(Parts {
+        catalog.syncs().interrupt()?;
+        let engine = Self(Arc::new(Parts {
             jobs: jobs::Jobs::start(Arc::clone(&catalog))?,
             lake,
             query,
@@ -76,10 +79,13 @@ impl Engine {
             queries: Mutex::new(HashMap::new()),
             tickets: Mutex::new(HashMap::new()),
             refreshing: Mutex::new(HashMap::new()),
+            syncing: Mutex::new(syncs::Syncing::default()),
             secrets: connections::open_secrets(workspace.root())?,
             catalog,
             workspace,
-        })))
+        }));
+        syncs::sweep(&engine)?;
+        Ok(engine)
     }
 
     /// The workspace's folder.

@@ -1,7 +1,8 @@
 //! Pages of rows for the grid, as Arrow.
 
 use polars::prelude::{
-    Column, DataFrame, DataType, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, UnionArgs, concat,
+    Column, DataFrame, DataType, Engine as Polars, FileWriteFormat, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet,
+    SinkDestination, SinkTarget, UnifiedSinkArgs, UnionArgs, concat,
 };
 use pulse_core::{Error, LedgerEntry, Result};
 use pulse_lake::Snapshot;
@@ -89,6 +90,16 @@ pub(crate) fn scan_parquet(path: &std::path::Path) -> Result<LazyFrame> {
     let text = path.to_str().ok_or_else(|| Error::invalid(format!("The path {} is not Unicode.", path.display())))?;
     LazyFrame::scan_parquet(PlRefPath::new(text), ScanArgsParquet::default())
         .map_err(|cause| Error::internal(&format!("read {}", path.display()), cause))
+}
+
+/// Writes the rows of a plan, in order, to one Parquet file of ours.
+pub(crate) fn sink_parquet(frame: LazyFrame, path: &std::path::Path) -> Result<()> {
+    let failed = |cause| Error::internal(&format!("write {}", path.display()), cause);
+    let target = PlRefPath::try_from_path(path).map_err(failed)?;
+    let target = SinkDestination::File { target: SinkTarget::Path(target) };
+    let format = FileWriteFormat::Parquet(Default::default());
+    let sunk = frame.sink(target, format, UnifiedSinkArgs { maintain_order: true, ..Default::default() });
+    sunk.and_then(|frame| frame.collect_with_engine(Polars::Streaming)).map(drop).map_err(failed)
 }
 
 /// Rows `offset..offset+limit` put together from pieces that stay in memory for the next pages.

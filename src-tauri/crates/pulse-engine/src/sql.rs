@@ -9,7 +9,7 @@ use pulse_rpc::types::*;
 
 use crate::clock::now_ms;
 use crate::workspace::Workspace as Folder;
-use crate::{Engine, guard, types};
+use crate::{Engine, guard, syncs, types};
 
 /// Opens the query engine of a workspace: it may read the lake and write results, nothing else.
 pub(crate) fn open(workspace: &Folder) -> Result<Query> {
@@ -89,6 +89,7 @@ pub(crate) fn tables(engine: &Engine, sql: &str) -> Result<Vec<Table>> {
             Err(error) => tracing::warn!(table = %name, %error, "A table is left out of SQL."),
         }
     }
+    tables.extend(syncs::receipt_tables(engine, sql)?);
     for (layer, name, version) in references {
         let Some(version) = version else { continue };
         let layer = Layer::ALL.into_iter().find(|known| known.as_str() == layer);

@@ -45,6 +45,11 @@ impl Workspace {
             .map_or_else(|| self.root.display().to_string(), |name| name.to_string_lossy().into_owned())
     }
 
+    /// What unfinished syncs need to go on, a folder each.
+    pub fn syncs(&self) -> PathBuf {
+        self.root.join("syncs")
+    }
+
     /// Exact bytes received.
     pub fn landing(&self) -> PathBuf {
         self.root.join("landing")

@@ -3,6 +3,7 @@
 //! Polars writes the Parquet files, this crate commits them to the Delta log in an order that survives a power failure,
 //! delta-rs replays the log. `docs/decisions/002-delta-writer.md` says why and what was measured.
 
+mod changes;
 mod disk;
 mod fates;
 mod files;
@@ -31,6 +32,7 @@ use pulse_core::{Error, Result, TableName};
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
+pub use changes::Difference;
 pub use fit::{ColumnChange, ColumnKind};
 pub use log::Problem;
 pub use merge::{Changes, Deleted, Deletes, Merge};

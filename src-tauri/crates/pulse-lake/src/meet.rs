@@ -274,6 +274,7 @@ fn truths(frame: &DataFrame, name: &str) -> Result<Vec<bool>> {
     found.map_err(|e| Error::internal("merge the rows", e))
 }
 
-fn first(frame: &DataFrame) -> u64 {
+/// The number in the one cell of `frame`.
+pub(crate) fn first(frame: &DataFrame) -> u64 {
     frame.columns().first().and_then(|column| column.u64().ok()?.get(0)).unwrap_or_default()
 }

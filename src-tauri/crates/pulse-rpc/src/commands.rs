@@ -97,6 +97,23 @@ commands! {
     /// Whether sources have news, without reading them.
     source_news(Nothing) -> Vec<SourceNews>;
 
+    /// All saved syncs and how they stand.
+    sync_list(Nothing) -> Vec<SyncInfo>;
+    /// Saves a sync.
+    sync_save(SyncDoc) -> SyncInfo;
+    /// Forgets a sync with its history; the targets stay as they are.
+    sync_delete(SyncId) -> Nothing;
+    /// What a sync would do and what would fail, a table each; nothing is changed.
+    sync_preflight(PreflightRequest) -> Vec<SyncPreflight>;
+    /// Sends the tables of a sync, as a job; an unfinished run goes on where it stopped.
+    sync_start(SyncStart) -> JobStarted;
+    /// Sends the rows of a run again that were rejected, as a job.
+    sync_retry(SyncRunId) -> JobStarted;
+    /// The runs of a sync, a table each, newest first.
+    sync_runs(SyncId) -> Vec<SyncRunInfo>;
+    /// The rows of a run that were rejected, the first thousand.
+    sync_rejected(SyncRunId) -> Vec<RejectedRow>;
+
     /// Every kind of cleaning step with its form and examples.
     step_catalogue(Nothing) -> Vec<StepInfo>;
     /// All saved recipes.

@@ -4,7 +4,7 @@ mod outside;
 mod secrets;
 
 use pulse_catalog::StoredConnection;
-use pulse_connect::Connection;
+use pulse_connect::{Connection, Outlet};
 use pulse_core::{Code, Error, Progress, Result};
 use pulse_rpc::types::*;
 use serde_json::{Map, Value};
@@ -45,14 +45,19 @@ pub(crate) fn catalogue() -> Vec<ConnectorInfo> {
         settings: info.settings.clone(),
         selection: info.selection.clone(),
         filters: info.filters.clone(),
+        destination: info.destination.as_ref().map(|destination| DestinationInfo {
+            modes: destination.writes.modes.iter().map(|mode| crate::syncs::shown_mode(*mode)).collect(),
+            main: destination.writes.main.to_owned(),
+            target: destination.target.clone(),
+        }),
     };
     pulse_connect::connectors().iter().map(info).collect()
 }
 
 /// All connections by name.
 pub(crate) fn list(engine: &Engine) -> Result<Vec<ConnectionInfo>> {
-    let sources = engine.0.catalog.sources().list()?;
-    let mut all: Vec<ConnectionInfo> = every(engine)?.into_iter().map(|found| found.info(&sources)).collect();
+    let uses = uses(engine)?;
+    let mut all: Vec<ConnectionInfo> = every(engine)?.into_iter().map(|found| found.info(&uses)).collect();
     all.sort_by_key(|connection| connection.name.to_lowercase());
     Ok(all)
 }
@@ -103,16 +108,16 @@ pub(crate) fn duplicate(engine: &Engine, id: &str) -> Result<ConnectionInfo> {
     save(engine, &ConnectionDoc { id: None, name, kind: found.kind, settings })
 }
 
-/// Forgets a connection and its secrets, unless a source uses it.
+/// Forgets a connection and its secrets, unless a source or a sync uses it.
 pub(crate) fn delete(engine: &Engine, id: &str) -> Result<()> {
     let found = saved(engine, id)?;
-    let users: Vec<String> = users(&engine.0.catalog.sources().list()?, id);
+    let users: Vec<String> = users(&uses(engine)?, id);
     if !users.is_empty() {
         return Err(Error::new(
             Code::Conflict,
             format!("The connection “{}” is used by {}.", found.name, list_names(&users)),
         )
-        .hint("Delete these sources first, or let them use another connection; their tables stay."));
+        .hint("Delete these sources and syncs first, or let them use another connection; tables and targets stay."));
     }
     if !found.secrets.is_empty() {
         engine.0.secrets.set(id, &pulse_secrets::Values::new())?;
@@ -151,6 +156,13 @@ pub(crate) fn open(engine: &Engine, id: &str) -> Result<(Found, Box<dyn Connecti
     let found = find(engine, id)?;
     let connection = pulse_connect::connect(&found.kind, &found.with_secrets(engine)?)?;
     Ok((found, connection))
+}
+
+/// The same to write to it; fails if the kind of connection can only be read.
+pub(crate) fn open_to_write(engine: &Engine, id: &str) -> Result<(Found, Box<dyn Outlet>)> {
+    let found = find(engine, id)?;
+    let outlet = pulse_connect::connect_to_write(&found.kind, &found.with_secrets(engine)?)?;
+    Ok((found, outlet))
 }
 
 /// The connection with the id, or, where there is none, with the name; fails with what there is.
@@ -199,7 +211,7 @@ fn saved(engine: &Engine, id: &str) -> Result<StoredConnection> {
 }
 
 fn shown(engine: &Engine, id: &str) -> Result<ConnectionInfo> {
-    Ok(find(engine, id)?.info(&engine.0.catalog.sources().list()?))
+    Ok(find(engine, id)?.info(&uses(engine)?))
 }
 
 /// The settings of the form with the secrets it left out, which stay as they are saved; null removes one.
@@ -254,8 +266,15 @@ fn step(step: pulse_connect::CheckStep) -> ConnectionCheckStep {
     }
 }
 
-fn users(sources: &[pulse_catalog::StoredSource], id: &str) -> Vec<String> {
-    sources.iter().filter(|source| source.connection == id).map(|source| source.name.clone()).collect()
+/// The connection and the name of every source and sync.
+fn uses(engine: &Engine) -> Result<Vec<(String, String)>> {
+    let sources = engine.0.catalog.sources().list()?.into_iter().map(|source| (source.connection, source.name));
+    let syncs = engine.0.catalog.syncs().list()?.into_iter().map(|sync| (sync.connection, sync.name));
+    Ok(sources.chain(syncs).collect())
+}
+
+fn users(uses: &[(String, String)], id: &str) -> Vec<String> {
+    uses.iter().filter(|(connection, _)| connection == id).map(|(_, name)| name.clone()).collect()
 }
 
 fn list_names(names: &[String]) -> String {
@@ -275,14 +294,14 @@ impl Found {
     }
 
     /// As it is shown; those from outside hold secrets among their settings, which are taken out.
-    fn info(self, sources: &[pulse_catalog::StoredSource]) -> ConnectionInfo {
+    fn info(self, uses: &[(String, String)]) -> ConnectionInfo {
         let (settings, found) = match schema(&self.kind) {
             Ok(schema) => secrets::split(schema, self.settings),
             Err(_) => (Value::Null, pulse_secrets::Values::new()),
         };
         let title = pulse_connect::connectors().iter().find(|info| info.about.kind == self.kind);
         ConnectionInfo {
-            used_by: users(sources, &self.id),
+            used_by: users(uses, &self.id),
             risks: risks(&settings),
             secrets: if self.origin.0 == "saved" { self.secrets } else { found.into_keys().collect() },
             kind_title: title.map_or_else(|| self.kind.clone(), |info| info.about.title.to_owned()),

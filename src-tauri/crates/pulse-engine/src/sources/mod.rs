@@ -16,7 +16,7 @@ use crate::{Engine, connections};
 
 pub(crate) use look::{browse, preview};
 pub(crate) use outcome::Outcome;
-pub(crate) use refresh::{Refresh, again, refresh};
+pub(crate) use refresh::{Refresh, again, refresh, refresh_now};
 
 /// All sources by name, with how they stand.
 pub(crate) fn list(engine: &Engine) -> Result<Vec<SourceInfo>> {

@@ -58,6 +58,17 @@ pub(crate) fn again(engine: &Engine, refresh: Refresh) -> Result<JobStarted> {
     Ok(started)
 }
 
+/// Refreshes a source within another job; fails if it is being refreshed already.
+pub(crate) fn refresh_now(engine: &Engine, source: &str, progress: &Progress) -> Result<Value> {
+    if running(engine, source).is_some() {
+        let name = engine.0.catalog.sources().get(source)?.name;
+        return Err(Error::new(Code::Conflict, format!("“{name}” is being refreshed already."))
+            .hint("Wait until that is done, or cancel it."));
+    }
+    let refresh = Refresh { source: source.to_owned(), full: false, replay: false, accept_drift: false };
+    recorded(engine, &refresh, progress)
+}
+
 /// The job that refreshes a source now.
 pub(crate) fn running(engine: &Engine, source: &str) -> Option<String> {
     let job = guard(&engine.0.refreshing).get(source).cloned();

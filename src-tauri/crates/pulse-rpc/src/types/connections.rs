@@ -35,6 +35,10 @@ pub struct ConnectorInfo {
     /// JSON Schema of what narrows a look around.
     #[ts(type = "unknown")]
     pub filters: Value,
+    /// How it is written to; nothing where it is only read.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<super::DestinationInfo>,
 }
 
 /// Names a connection.

@@ -8,6 +8,7 @@ mod jobs;
 mod recipes;
 mod sources;
 mod sql;
+mod syncs;
 mod tables;
 
 pub use connections::*;
@@ -16,6 +17,7 @@ pub use jobs::*;
 pub use recipes::*;
 pub use sources::*;
 pub use sql::*;
+pub use syncs::*;
 pub use tables::*;
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,7 @@ json_responses!(
     SourcePreview,
     TicketProgress,
     Refreshing,
+    SyncInfo,
 );
 impl<T: JsonItem> JsonResponse for Vec<T> {}
 
@@ -74,7 +77,11 @@ json_items!(
     ConnectorInfo,
     ConnectionInfo,
     SourceInfo,
-    SourceNews
+    SourceNews,
+    SyncInfo,
+    SyncRunInfo,
+    SyncPreflight,
+    RejectedRow
 );
 
 /// No request or no response.
