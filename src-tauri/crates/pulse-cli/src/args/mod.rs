@@ -1,12 +1,14 @@
 //! The command line.
 
 mod sources;
+mod syncs;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub use sources::*;
+pub use syncs::*;
 
 /// Cloud Pulse without its window: import, clean, query and export tables of a workspace.
 #[derive(Debug, Parser)]
@@ -86,6 +88,14 @@ pub enum Command {
     /// Read sources again: what is new since the last time, or everything.
     #[command(after_help = "Example: pulse refresh orders\nJSON: refreshed")]
     Refresh(Refresh),
+    /// List the syncs: what is sent to outside systems.
+    #[command(after_help = "Example: pulse syncs\nJSON: syncs")]
+    Syncs,
+    /// Send tables to an outside system, go on with an unfinished run, or say what would happen.
+    #[command(after_help = "Example: pulse sync shop --to warehouse --table silver.orders --mode upsert --key id\n\
+        Example: pulse sync shop --check\n\
+        JSON: result, runs; with --check: tables; with --history: runs; with --rejected: rejected")]
+    Sync(Sync),
     /// List the latest jobs.
     #[command(after_help = "Example: pulse jobs\nJSON: jobs")]
     Jobs,
@@ -115,6 +125,8 @@ impl Command {
             Self::Browse(_) => "browse",
             Self::Sources => "sources",
             Self::Refresh(_) => "refresh",
+            Self::Syncs => "syncs",
+            Self::Sync(_) => "sync",
             Self::Jobs => "jobs",
             Self::Serve(_) => "serve",
             Self::Demo => "demo",

@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod query;
 mod sources;
+mod syncs;
 mod tables;
 
 use std::io::IsTerminal;
@@ -36,6 +37,8 @@ pub fn run(engine: &Engine, command: &Command) -> Result<Answer> {
         Command::Browse(browse) => sources::browse(engine, browse),
         Command::Sources => sources::sources(engine),
         Command::Refresh(refresh) => sources::refresh(engine, refresh),
+        Command::Syncs => syncs::list(engine),
+        Command::Sync(sync) => syncs::sync(engine, sync),
         Command::Jobs => tables::jobs(engine),
         Command::Demo => demo::demo(engine),
         Command::Serve(_) => Err(Error::internal("serve", "it is not an answering command")),

@@ -256,7 +256,7 @@ fn brought(result: &Value) -> String {
     format!("{added} rows added, {changed} changed, {deleted} deleted, {} the same", of("unchanged"))
 }
 
-fn connection(engine: &Engine, name: &str) -> Result<ConnectionInfo> {
+pub(super) fn connection(engine: &Engine, name: &str) -> Result<ConnectionInfo> {
     let all = engine.connection_list(Nothing {})?;
     let names: Vec<_> = all.iter().map(|connection| connection.name.clone()).collect();
     all.into_iter().find(|known| known.id == name || known.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
@@ -270,7 +270,7 @@ fn connection(engine: &Engine, name: &str) -> Result<ConnectionInfo> {
 }
 
 /// Puts a value at a dotted name.
-fn put(document: &mut Value, name: &str, value: Value) {
+pub(super) fn put(document: &mut Value, name: &str, value: Value) {
     let mut place = document;
     for member in name.split('.') {
         if !place.is_object() {
@@ -282,7 +282,7 @@ fn put(document: &mut Value, name: &str, value: Value) {
 }
 
 /// JSON where the text is a number, a boolean, an array or an object; else the text.
-fn parsed(text: &str) -> Value {
+pub(super) fn parsed(text: &str) -> Value {
     match serde_json::from_str::<Value>(text) {
         Ok(value) if !value.is_string() && !value.is_null() => value,
         _ => Value::String(text.to_owned()),
