@@ -263,7 +263,11 @@ selection: unknown,
 /**
  * JSON Schema of what narrows a look around.
  */
-filters: unknown, };
+filters: unknown, 
+/**
+ * How it is written to; nothing where it is only read.
+ */
+destination?: DestinationInfo, };
 
 /**
  * Which steps to count.
@@ -286,6 +290,23 @@ steps: Array<RecipeStep>, };
  * What happens to a row whose key has vanished, or that is marked as deleted.
  */
 export type Deletes = "keep" | "remove" | "mark";
+
+/**
+ * How a kind of connection is written to.
+ */
+export type DestinationInfo = { 
+/**
+ * How it can take rows; the first is the usual one.
+ */
+modes: Array<SyncMode>, 
+/**
+ * The member of the target that names it.
+ */
+main: string, 
+/**
+ * The form of the target.
+ */
+target: unknown, };
 
 /**
  * A small distribution for a column's header.
@@ -395,6 +416,19 @@ export type Fact = {
 label: string, 
 /**
  * What it is.
+ */
+value: string, };
+
+/**
+ * A row that a finding is about.
+ */
+export type FindingExample = { 
+/**
+ * Its number.
+ */
+row: number, 
+/**
+ * Its value.
  */
 value: string, };
 
@@ -937,6 +971,102 @@ at_ms: number,
 facts: Array<Fact>, };
 
 /**
+ * A column and what becomes of it at the target.
+ */
+export type PreflightColumn = { 
+/**
+ * Its name in the table.
+ */
+column: string, 
+/**
+ * Its type there, in words.
+ */
+type_word: string, 
+/**
+ * Its name at the target.
+ */
+name: string, 
+/**
+ * Its type at the target, in the outside system's words.
+ */
+target_type: string, 
+/**
+ * What happens to values on the way.
+ */
+note: string, 
+/**
+ * Whether it is left out.
+ */
+skip: boolean, };
+
+/**
+ * Something that a preflight found.
+ */
+export type PreflightFinding = { 
+/**
+ * `stops`, `rejects` or `notes`.
+ */
+severity: string, 
+/**
+ * The column at the target; empty for none.
+ */
+column: string, 
+/**
+ * How many rows are concerned.
+ */
+rows: number, 
+/**
+ * Some of them.
+ */
+examples: Array<FindingExample>, 
+/**
+ * What it is; a sentence.
+ */
+text: string, 
+/**
+ * What to do; a sentence.
+ */
+hint: string, };
+
+/**
+ * What to check before a sync.
+ */
+export type PreflightRequest = { 
+/**
+ * The sync, saved or not.
+ */
+doc: SyncDoc, 
+/**
+ * For following and stopping it; see [`super::Ticket`].
+ */
+ticket: string, };
+
+/**
+ * A text that the outside system runs or keeps.
+ */
+export type PreflightStatement = { 
+/**
+ * Its id in the edits.
+ */
+id: string, 
+/**
+ * What it is, in words.
+ */
+title: string, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * `sql` or `json`.
+ */
+language: string, 
+/**
+ * Whether it can be edited.
+ */
+editable: boolean, };
+
+/**
  * A column of the preview grid.
  */
 export type PreviewColumn = { 
@@ -1254,6 +1384,23 @@ export type Refreshing = {
 jobs: Array<RefreshJob>, };
 
 /**
+ * A row that the target refused.
+ */
+export type RejectedRow = { 
+/**
+ * Its number in what was sent.
+ */
+row: number, 
+/**
+ * Why; a sentence.
+ */
+reason: string, 
+/**
+ * The row as JSON.
+ */
+text: string, };
+
+/**
  * Where a removed table went.
  */
 export type Removed = { 
@@ -1329,7 +1476,7 @@ limit: number, };
 /**
  * Request and response of every command; exists for the TypeScript types generated from it.
  */
-export type RpcSchema = { workspace: [Nothing, Workspace], tables: [Nothing, Array<TableInfo>], table_show: [TableVersion, TableDetail], table_profile: [TableVersion, TableProfile], table_history: [TableRequest, Array<VersionInfo>], table_restore: [RestoreRequest, TableInfo], table_remove: [TableRequest, Removed], rows: [RowsRequest, Arrow], import_inspect: [InspectRequest, Inspected], import_preview: [ImportPreviewRequest, ImportPreview], import_start: [ImportRequest, JobStarted], connector_catalogue: [Nothing, Array<ConnectorInfo>], connection_list: [Nothing, Array<ConnectionInfo>], connection_save: [ConnectionDoc, ConnectionInfo], connection_test: [ConnectionTest, ConnectionCheck], connection_duplicate: [ConnectionId, ConnectionInfo], connection_delete: [ConnectionId, Nothing], secrets_status: [Nothing, SecretsStatus], secrets_unlock: [SecretsPassphrase, SecretsStatus], source_browse: [BrowseRequest, Listing], source_preview: [SourcePreviewRequest, SourcePreview], ticket_progress: [Ticket, TicketProgress], ticket_cancel: [Ticket, Nothing], source_list: [Nothing, Array<SourceInfo>], source_save: [SourceDoc, SourceInfo], source_delete: [SourceId, Nothing], source_refresh: [RefreshRequest, Refreshing], source_news: [Nothing, Array<SourceNews>], step_catalogue: [Nothing, Array<StepInfo>], recipe_list: [Nothing, Array<RecipeDoc>], recipe_open: [TableRequest, RecipeDoc], recipe_save: [RecipeDoc, RecipeDoc], recipe_undo: [RecipeId, RecipeDoc], recipe_redo: [RecipeId, RecipeDoc], recipe_export: [RecipeId, TextFile], recipe_import: [RecipeImport, RecipeDoc], recipe_preview: [PreviewRequest, RecipePreview], recipe_counts: [CountsRequest, Array<StepCount>], recipe_apply: [ApplyRequest, JobStarted], sql_run: [SqlRequest, SqlResult], sql_cancel: [SqlId, Nothing], sql_vocabulary: [Nothing, Vocabulary], sql_history: [Nothing, Array<SqlRun>], export_start: [ExportRequest, JobStarted], jobs: [Nothing, Array<JobInfo>], job_show: [JobId, JobDetail], job_cancel: [JobId, JobInfo], job_retry: [JobId, JobStarted], };
+export type RpcSchema = { workspace: [Nothing, Workspace], tables: [Nothing, Array<TableInfo>], table_show: [TableVersion, TableDetail], table_profile: [TableVersion, TableProfile], table_history: [TableRequest, Array<VersionInfo>], table_restore: [RestoreRequest, TableInfo], table_remove: [TableRequest, Removed], rows: [RowsRequest, Arrow], import_inspect: [InspectRequest, Inspected], import_preview: [ImportPreviewRequest, ImportPreview], import_start: [ImportRequest, JobStarted], connector_catalogue: [Nothing, Array<ConnectorInfo>], connection_list: [Nothing, Array<ConnectionInfo>], connection_save: [ConnectionDoc, ConnectionInfo], connection_test: [ConnectionTest, ConnectionCheck], connection_duplicate: [ConnectionId, ConnectionInfo], connection_delete: [ConnectionId, Nothing], secrets_status: [Nothing, SecretsStatus], secrets_unlock: [SecretsPassphrase, SecretsStatus], source_browse: [BrowseRequest, Listing], source_preview: [SourcePreviewRequest, SourcePreview], ticket_progress: [Ticket, TicketProgress], ticket_cancel: [Ticket, Nothing], source_list: [Nothing, Array<SourceInfo>], source_save: [SourceDoc, SourceInfo], source_delete: [SourceId, Nothing], source_refresh: [RefreshRequest, Refreshing], source_news: [Nothing, Array<SourceNews>], sync_list: [Nothing, Array<SyncInfo>], sync_save: [SyncDoc, SyncInfo], sync_delete: [SyncId, Nothing], sync_preflight: [PreflightRequest, Array<SyncPreflight>], sync_start: [SyncStart, JobStarted], sync_retry: [SyncRunId, JobStarted], sync_runs: [SyncId, Array<SyncRunInfo>], sync_rejected: [SyncRunId, Array<RejectedRow>], step_catalogue: [Nothing, Array<StepInfo>], recipe_list: [Nothing, Array<RecipeDoc>], recipe_open: [TableRequest, RecipeDoc], recipe_save: [RecipeDoc, RecipeDoc], recipe_undo: [RecipeId, RecipeDoc], recipe_redo: [RecipeId, RecipeDoc], recipe_export: [RecipeId, TextFile], recipe_import: [RecipeImport, RecipeDoc], recipe_preview: [PreviewRequest, RecipePreview], recipe_counts: [CountsRequest, Array<StepCount>], recipe_apply: [ApplyRequest, JobStarted], sql_run: [SqlRequest, SqlResult], sql_cancel: [SqlId, Nothing], sql_vocabulary: [Nothing, Vocabulary], sql_history: [Nothing, Array<SqlRun>], export_start: [ExportRequest, JobStarted], jobs: [Nothing, Array<JobInfo>], job_show: [JobId, JobDetail], job_cancel: [JobId, JobInfo], job_retry: [JobId, JobStarted], };
 
 /**
  * A bundled sample file with a recipe that cleans it.
@@ -1737,6 +1884,340 @@ problem: Problem | null,
  * Whether it was left out: switched off, or behind a failed step.
  */
 skipped: boolean, };
+
+/**
+ * A column that is sent otherwise than as it is.
+ */
+export type SyncColumn = { 
+/**
+ * Its name in the table.
+ */
+column: string, 
+/**
+ * Its name at the target; the same if empty.
+ */
+name: string, 
+/**
+ * Its type at the target, in the outside system's words; chosen there if empty.
+ */
+type_word: string, 
+/**
+ * Whether it is left out.
+ */
+skip: boolean, };
+
+/**
+ * One comparison.
+ */
+export type SyncComparison = { 
+/**
+ * What is compared.
+ */
+name: string, 
+/**
+ * The measure here.
+ */
+here: string, 
+/**
+ * The measure there.
+ */
+there: string, };
+
+/**
+ * A sync to check or to save.
+ */
+export type SyncDoc = { 
+/**
+ * The sync to change; a new one without.
+ */
+id?: string, 
+/**
+ * Its name, unique in the workspace.
+ */
+name: string, 
+/**
+ * The connection's id.
+ */
+connection: string, 
+/**
+ * How rows meet.
+ */
+mode: SyncMode, 
+/**
+ * What is sent where.
+ */
+parts: Array<SyncPart>, 
+/**
+ * Whether every other table of the workspace is sent as well, each to a target of its own name.
+ */
+everything: boolean, 
+/**
+ * The sources that are refreshed first, by their ids.
+ */
+refresh: Array<string>, 
+/**
+ * The tables whose recipes are applied then.
+ */
+apply: Array<string>, };
+
+/**
+ * What is sent.
+ */
+export type SyncFrom = { "kind": "table", 
+/**
+ * Its name, such as `silver.prices`.
+ */
+table: string, 
+/**
+ * The version.
+ */
+version?: number, } | { "kind": "sql", 
+/**
+ * What the result is called, as a table would be.
+ */
+name: string, 
+/**
+ * The query.
+ */
+sql: string, };
+
+/**
+ * Names a sync.
+ */
+export type SyncId = { 
+/**
+ * Its id or name.
+ */
+id: string, };
+
+/**
+ * A saved sync and how it stands.
+ */
+export type SyncInfo = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What was saved.
+ */
+doc: SyncDoc, 
+/**
+ * The connection's name.
+ */
+connection_name: string, 
+/**
+ * The kind of connection in words.
+ */
+kind_title: string, 
+/**
+ * `new`, `running`, `done`, `rejected` (done, but rows were refused), `differs` (the target is not the same
+ * afterwards), `failed`, `cancelled` or `interrupted`.
+ */
+state: string, 
+/**
+ * The tables of the last run.
+ */
+last: Array<SyncRunInfo>, 
+/**
+ * The job that runs it now.
+ */
+job?: string, };
+
+/**
+ * How rows that are sent meet those at the target.
+ */
+export type SyncMode = "replace" | "append" | "upsert" | "mirror" | "incremental";
+
+/**
+ * One table or query with its target.
+ */
+export type SyncPart = { 
+/**
+ * What is sent.
+ */
+from: SyncFrom, 
+/**
+ * The target, as the connector's form says.
+ */
+target: unknown, 
+/**
+ * The columns that are not sent as they are.
+ */
+columns: Array<SyncColumn>, 
+/**
+ * The columns that together name a row, by their names in the table.
+ */
+key: Array<string>, 
+/**
+ * Edited statements of the preflight by their ids.
+ */
+edits: { [key in string]: string }, };
+
+/**
+ * What a sync would do with one table.
+ */
+export type SyncPreflight = { 
+/**
+ * What would be sent, such as `silver.prices@3`.
+ */
+origin: string, 
+/**
+ * The target as the connector's form says; also for tables that are sent because everything is.
+ */
+target: unknown, 
+/**
+ * What the target is now; a sentence.
+ */
+state: string, 
+/**
+ * Rows to put.
+ */
+rows: number, 
+/**
+ * Rows to delete.
+ */
+deleted: number, 
+/**
+ * The columns, those left out included.
+ */
+columns: Array<PreflightColumn>, 
+/**
+ * What will be run or created.
+ */
+statements: Array<PreflightStatement>, 
+/**
+ * What would fail or change, the worst first.
+ */
+findings: Array<PreflightFinding>, 
+/**
+ * Why it could not be checked.
+ */
+problem?: Problem, 
+/**
+ * Whether it can be sent.
+ */
+ready: boolean, };
+
+/**
+ * Names a run of a sync.
+ */
+export type SyncRunId = { 
+/**
+ * Its id.
+ */
+run: string, };
+
+/**
+ * One table of one run of a sync.
+ */
+export type SyncRunInfo = { 
+/**
+ * Its id.
+ */
+run: string, 
+/**
+ * The run of all tables that it is part of.
+ */
+batch: string, 
+/**
+ * What was sent, such as `silver.prices@3`.
+ */
+origin: string, 
+/**
+ * Where to.
+ */
+target: string, 
+/**
+ * `running`, `done`, `failed`, `cancelled`, `interrupted` or `abandoned`.
+ */
+state: string, 
+/**
+ * When it began, in milliseconds since 1970 UTC.
+ */
+at_ms: number, 
+/**
+ * How long it took.
+ */
+seconds: number, 
+/**
+ * Rows to send, those to delete included.
+ */
+total: number, 
+/**
+ * Rows that are there.
+ */
+delivered: number, 
+/**
+ * Rows for which the target held something newer.
+ */
+superseded: number, 
+/**
+ * Rows that the target refused.
+ */
+rejected: number, 
+/**
+ * Rows without a receipt.
+ */
+pending: number, 
+/**
+ * Rows put there by the latest attempt.
+ */
+rows: number, 
+/**
+ * Rows deleted there.
+ */
+deleted: number, 
+/**
+ * Bytes sent.
+ */
+bytes: number, 
+/**
+ * What the user should know.
+ */
+warnings: Array<string>, 
+/**
+ * The comparison with the target; nothing before it was made.
+ */
+verification?: SyncVerification, 
+/**
+ * Why it failed.
+ */
+problem?: Problem, };
+
+/**
+ * Starts a sync.
+ */
+export type SyncStart = { 
+/**
+ * Its id or name.
+ */
+id: string, 
+/**
+ * Give an unfinished run up and begin anew, rather than to go on where it stopped.
+ */
+anew: boolean, };
+
+/**
+ * The comparison of source and target after a sync.
+ */
+export type SyncVerification = { 
+/**
+ * Whether everything that was compared is the same.
+ */
+matched: boolean, 
+/**
+ * What was compared.
+ */
+comparisons: Array<SyncComparison>, 
+/**
+ * Keys or row numbers that differ; some of them.
+ */
+differing: Array<string>, 
+/**
+ * What could not be compared and why.
+ */
+note: string, };
 
 /**
  * One table at one version.
