@@ -24,6 +24,7 @@ mod reliability;
 mod rest;
 mod sources;
 mod sqlite;
+mod syncs;
 mod third_party;
 mod typing;
 mod versions;
