@@ -1,4 +1,5 @@
 import {
+  IconDatabaseExport,
   IconDatabaseImport,
   IconFileImport,
   IconHome,
@@ -64,6 +65,16 @@ export const pages: readonly Page[] = [
     icon: IconTerminal2,
     view: lazy(() => import("../features/query/SqlPage")),
   },
+  {
+    path: "/migrate",
+    title: "Migrate",
+    description: "Send tables to other systems, with a receipt for every row",
+    icon: IconDatabaseExport,
+    view: lazy(() => import("../features/migrate/MigratePage")),
+  },
+  { path: "/migrate/new", title: "New sync", view: lazy(() => import("../features/migrate/NewSyncPage")) },
+  { path: "/migrate/:sync/edit", title: "Edit sync", view: lazy(() => import("../features/migrate/EditSyncPage")) },
+  { path: "/migrate/:sync", title: "Sync", view: lazy(() => import("../features/migrate/SyncPage")) },
   {
     path: "/connections",
     title: "Connections",

@@ -121,6 +121,11 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--pulse-error": "#cf3328",
     "--pulse-error-bg": "#fdf0ee",
     "--pulse-error-text": "#b3261e",
+    "--sql-keyword": "#0b6a62",
+    "--sql-text": "#8a4b08",
+    "--sql-number": "#1d5fa8",
+    "--sql-type": "#6b3fa0",
+    "--sql-comment": "#5f6b76",
   },
   dark: {
     "--mantine-color-error": "#ff8f86",
@@ -145,5 +150,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--pulse-error": "#e0594f",
     "--pulse-error-bg": "#331a1a",
     "--pulse-error-text": "#ff8f86",
+    "--sql-keyword": "#5ad1c5",
+    "--sql-text": "#e3b26b",
+    "--sql-number": "#86b9ef",
+    "--sql-type": "#c3a2ee",
+    "--sql-comment": "#98a3ae",
   },
 });

@@ -31,6 +31,23 @@ export function sourceAddress(id: string, job?: string): string {
   return withSearch(`/sources/${encodeURIComponent(id)}`, { job });
 }
 
+/** The address of a new sync: of a table, at a version where given, of a query, or through a connection. */
+export function newSyncAddress(
+  of: { table?: string; version?: number; sql?: string; connection?: string } = {},
+): string {
+  return withSearch("/migrate/new", { ...of, version: of.version?.toString() });
+}
+
+/** The address of a saved sync: its last run, or an earlier one, or all of them. */
+export function syncAddress(id: string, at: { batch?: string; tab?: "history" } = {}): string {
+  return withSearch(`/migrate/${encodeURIComponent(id)}`, at);
+}
+
+/** The address where a saved sync is changed. */
+export function editSyncAddress(id: string): string {
+  return `/migrate/${encodeURIComponent(id)}/edit`;
+}
+
 function withSearch(path: string, parts: Record<string, string | undefined>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parts)) if (value !== undefined) search.set(name, value);

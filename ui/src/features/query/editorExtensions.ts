@@ -1,12 +1,12 @@
 import { acceptCompletion, autocompletion, type CompletionContext, closeCompletion } from "@codemirror/autocomplete";
 import { SQLDialect, sql } from "@codemirror/lang-sql";
-import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { syntaxHighlighting } from "@codemirror/language";
 import { type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, keymap, placeholder } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
 import type { Vocabulary } from "../../generated/rpc";
+import { colours } from "../../shared/editor/colours";
+import { editorTheme } from "../../shared/editor/editorTheme";
 import { offersAt } from "./completion";
-import { editorTheme } from "./editorTheme";
 import type { Range } from "./errorPosition";
 import { RESERVED_WORDS } from "./sqlText";
 
@@ -19,14 +19,6 @@ const duckdb = SQLDialect.define({
   doubleDollarQuotedStrings: true,
   caseInsensitiveIdentifiers: true,
 });
-
-const colours = HighlightStyle.define([
-  { tag: tags.keyword, color: "var(--sql-keyword)", fontWeight: "600" },
-  { tag: [tags.string, tags.special(tags.string)], color: "var(--sql-text)" },
-  { tag: [tags.number, tags.bool, tags.null], color: "var(--sql-number)" },
-  { tag: [tags.typeName, tags.standard(tags.name)], color: "var(--sql-type)" },
-  { tag: tags.comment, color: "var(--sql-comment)", fontStyle: "italic" },
-]);
 
 /** Marks a range as wrong; null removes the mark, and so does any change of the query. */
 export const errorMark = StateEffect.define<Range | null>();
