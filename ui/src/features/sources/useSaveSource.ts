@@ -30,9 +30,10 @@ export function useSaveSource(doc: SourceDoc, onSaved: (id: string) => void): Sa
       if (refresh) {
         const request = { sources: [id], full: false, replay: false, accept_drift: false };
         const { jobs } = await rpc("source_refresh", request);
-        await jobsChanged();
         await client.invalidateQueries({ queryKey: ["sources"] });
+        // First to the page that shows the job, so that its end is not announced besides.
         navigate(sourceAddress(id, jobs[0]?.job), { replace: doc.id !== undefined });
+        await jobsChanged();
       } else {
         await client.invalidateQueries({ queryKey: ["sources"] });
         navigate("/sources");
