@@ -78,6 +78,8 @@ export async function switchOn(page, ...labels) {
 /** Waits for the end of an import or refresh on its page and returns what the page says. */
 export async function imported(page, name) {
   await page.getByRole("heading", { name: new RegExp(`^${name} is in bronze\\.`) }).waitFor();
+  const announced = page.getByRole("alert").filter({ hasText: `into bronze.` });
+  if (await announced.count()) throw new Error(`announced besides: ${await announced.first().textContent()}`);
   return page.getByRole("main").textContent();
 }
 

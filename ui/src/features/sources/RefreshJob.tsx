@@ -77,7 +77,8 @@ function Refreshed({ source, seconds }: { source: SourceInfo; seconds: number })
       </Group>
       {source.last ? <RefreshFacts info={source.last} /> : <Skeleton h={24} />}
       <Text c="dimmed" size="xs">
-        In {duration(seconds)}. {source.position !== "" && `The next refresh goes on at: ${source.position}`}
+        In {duration(seconds)}.{" "}
+        {source.position !== "" && `Read up to ${source.position}; the next refresh goes on there.`}
       </Text>
       <Group gap="xs">
         <Button component={Link} href={tableAddress(table)}>
