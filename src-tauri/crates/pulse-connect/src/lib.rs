@@ -20,6 +20,7 @@ mod records;
 mod secret;
 mod source;
 mod spool;
+mod text;
 mod typing;
 mod unite;
 
