@@ -11,6 +11,7 @@ mod log;
 mod meet;
 mod merge;
 mod plan;
+mod prune;
 mod rows;
 mod source;
 mod stage;
