@@ -35,8 +35,8 @@ use pulse_core::{Error, LedgerEntry, LedgerKind, Progress, Result};
 use crate::source::Source;
 
 pub use connector::{
-    About, Browse, Browsing, Check, CheckStep, Content, Description, Entry, EntryColumn, Fetched, Landed, Listing,
-    News, NoFilters, Task,
+    About, Browse, Browsing, Check, CheckStep, Content, Description, Entry, EntryColumn, Exchange, Fetched, Landed,
+    Listing, News, NoFilters, Renewals, Task,
 };
 pub use connectors::{Connection, ConnectorInfo, connect, connectors, from_url};
 pub use inspect::{expand, inspect};
