@@ -5,10 +5,12 @@
 pub mod azurite;
 pub mod http;
 pub mod kaggle;
+pub mod keyring;
 pub mod moto;
 pub mod noida;
 pub mod postgres;
 pub mod proxy;
+pub mod served;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command};
