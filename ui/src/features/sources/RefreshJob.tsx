@@ -78,7 +78,7 @@ function Refreshed({ source, seconds }: { source: SourceInfo; seconds: number })
       {source.last ? <RefreshFacts info={source.last} /> : <Skeleton h={24} />}
       <Text c="dimmed" size="xs">
         In {duration(seconds)}.{" "}
-        {source.position !== "" && `Read up to ${source.position}; the next refresh goes on there.`}
+        {source.position !== "" && `Read so far: ${source.position}; the next refresh goes on there.`}
       </Text>
       <Group gap="xs">
         <Button component={Link} href={tableAddress(table)}>
