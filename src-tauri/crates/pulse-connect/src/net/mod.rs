@@ -22,6 +22,7 @@ mod retry;
 mod runtime;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub(crate) use address::{recorded, shown, trusts};
 pub(crate) use budget::Rate;
@@ -32,3 +33,4 @@ pub(crate) use policy::Policy;
 pub(crate) use reply::{Reply, is_web_page};
 pub(crate) use request::{Request, url};
 pub(crate) use runtime::run;
+pub(crate) use trust::{authorities, unreadable};
