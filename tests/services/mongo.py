@@ -249,6 +249,9 @@ class Connection(socketserver.StreamRequestHandler):
         """Answers until the client goes."""
         try:
             while head := self.rfile.read(16):
+                if head.startswith(b"\x16\x03"):
+                    # TLS, which this server does not speak: MongoDB hangs up as well.
+                    return
                 length, request, _, kind = struct.unpack("<iiii", head)
                 self.serve(request, kind, self.rfile.read(length - 16))
         except (Hangup, OSError, struct.error):
