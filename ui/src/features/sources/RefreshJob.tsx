@@ -1,7 +1,7 @@
-import { Button, Group, Skeleton, Text, Title } from "@mantine/core";
+import { Button, Group, Text, Title } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { Link, useLocation } from "wouter";
-import type { JobInfo, SourceInfo } from "../../generated/rpc";
+import type { JobInfo, RefreshInfo, SourceInfo } from "../../generated/rpc";
 import { toProblem } from "../../platform";
 import { sourceAddress, tableAddress } from "../../shared/addresses";
 import { FollowedJob } from "../../shared/FollowedJob";
@@ -24,7 +24,7 @@ export function RefreshJob({ id, source }: { id: string; source: SourceInfo }) {
     <FollowedJob id={id} back={edit} meanwhile={leave}>
       {(info) =>
         info.state === "succeeded" ? (
-          <Refreshed source={source} seconds={info.seconds} />
+          <Refreshed source={source} job={info} />
         ) : (
           <Failed info={info} source={source} edit={edit} />
         )
@@ -65,8 +65,11 @@ function Failed({ info, source, edit }: { info: JobInfo; source: SourceInfo; edi
 }
 
 /** What a refresh brought. */
-function Refreshed({ source, seconds }: { source: SourceInfo; seconds: number }) {
+function Refreshed({ source, job }: { source: SourceInfo; job: JobInfo }) {
   const { table, name } = source.doc;
+  // The job knows at once; what is known of the source may still be that of the refresh before.
+  const brought = job.result as RefreshInfo;
+  const isNew = source.last?.at_ms === brought.at_ms;
   return (
     <>
       <Group gap="xs" wrap="nowrap">
@@ -75,10 +78,10 @@ function Refreshed({ source, seconds }: { source: SourceInfo; seconds: number })
           {name} is in {table}
         </Title>
       </Group>
-      {source.last ? <RefreshFacts info={source.last} /> : <Skeleton h={24} />}
+      <RefreshFacts info={brought} />
       <Text c="dimmed" size="xs">
-        In {duration(seconds)}.{" "}
-        {source.position !== "" && `Read so far: ${source.position}; the next refresh goes on there.`}
+        In {duration(job.seconds)}.{" "}
+        {isNew && source.position !== "" && `Read so far: ${source.position}; the next refresh goes on there.`}
       </Text>
       <Group gap="xs">
         <Button component={Link} href={tableAddress(table)}>
