@@ -29,6 +29,8 @@ const TEST_PACKAGES = [
   "python3-venv",
   "imagemagick",
   "dbus",
+  "gnome-keyring",
+  "libsecret-tools",
   "postgresql",
 ];
 /** Packages whose program may have come another way. */

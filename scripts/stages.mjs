@@ -66,8 +66,9 @@ function oneSetOfFeatures() {
 
 async function unit() {
   await buildUi();
-  // The integration tests drive the binaries, which `cargo test` alone would not build.
-  const { code } = await compile(["build", "--workspace", "--lib", "--bins", "--tests"], { dev: true });
+  // The integration tests drive the binaries, which `cargo test` alone would not build; an example starts the servers of
+  // the window's tests.
+  const { code } = await compile(["build", "--workspace", "--lib", "--bins", "--examples", "--tests"], { dev: true });
   return code ? { passed: 0, failed: 1 } : counted("cargo", ["test", "--workspace"], cargoCounts);
 }
 
@@ -108,6 +109,7 @@ async function counted(program, args, count) {
 const testEnvironment = {
   ...environment,
   PULSE_BIN: executable(binaries, "pulse"),
+  PULSE_SERVICES: executable(join(binaries, "examples"), "services"),
   CLOUD_PULSE_BIN: executable(binaries, "cloud-pulse"),
   PULSE_PYTHON: python,
   PULSE_TAURI_DRIVER: tauriDriver,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::{DataFrame, DataType};
 use pulse_connect::{
-    Browse, Check, Connection, Content, Fetched, Input, Listing, ReadOptions, Task, connect, connectors, read,
+    Browse, Check, Connection, Content, Fetched, Input, Listing, ReadOptions, Task, connect, connectors, preview, read,
 };
 use pulse_core::{Code, Error, Progress};
 use pulse_tests::services::kaggle::{Fault, Item, KEY, Kaggle, TOKEN, zipped};
@@ -50,9 +50,13 @@ impl World {
     }
 
     fn fetch_with(&self, selection: Value, progress: &Progress) -> Result<Fetched, Error> {
+        self.read(selection, progress, None)
+    }
+
+    fn read(&self, selection: Value, progress: &Progress, limit: Option<u64>) -> Result<Fetched, Error> {
         let (scratch, downloads) = (self.folder.path().join("scratch"), self.downloads());
         std::fs::create_dir_all(&scratch).expect("a folder");
-        let task = Task { progress, scratch: &scratch, downloads: &downloads, limit: None, state: None, replay: &[] };
+        let task = Task { progress, scratch: &scratch, downloads: &downloads, limit, state: None, replay: &[] };
         self.connection.read(&selection, &task)
     }
 
@@ -255,6 +259,7 @@ fn what_goes_wrong_on_the_way_is_survived() {
         &[Fault::StorageBusy(1)],
         &[Fault::TooMany(1), Fault::Refusal(429, "Too many requests")],
         &[Fault::WrongMd5],
+        &[Fault::WrongCrc, Fault::NoMd5],
     ];
     for faults in survived {
         let world = World::new();
@@ -262,6 +267,7 @@ fn what_goes_wrong_on_the_way_is_survived() {
         world.kaggle.fault(faults);
         let fetched = world.fetch(json!({"dataset": "ann/big"})).unwrap_or_else(|error| panic!("{faults:?}: {error}"));
         assert_eq!(world.kaggle.left(), [], "{faults:?} happened");
+        assert_eq!(fetched.warnings, [""; 0], "{faults:?}: the bytes were checked");
         assert_eq!(std::fs::read(&fetched.landed[0].path).expect("the file"), expected, "{faults:?}: the exact bytes");
         if let [Fault::Truncated(_), ..] = faults {
             let seen = world.kaggle.seen();
@@ -284,6 +290,9 @@ fn what_cannot_be_survived_is_said() {
     world.kaggle.fault(&[Fault::WrongMd5, Fault::WrongMd5]);
     let error = refused(world.fetch(one.clone()), Code::Damaged, "another checksum twice");
     assert!(error.message.contains("MD5"), "{error}");
+    world.kaggle.fault(&[Fault::WrongCrc, Fault::WrongCrc]);
+    let error = refused(world.fetch(one.clone()), Code::Damaged, "another CRC twice");
+    assert!(error.message.contains("CRC-32C"), "{error}");
     world.kaggle.fault(&[Fault::TooMany(100_000)]);
     refused(world.fetch(one.clone()), Code::LimitExceeded, "a limit that lasts");
     world.kaggle.fault(&[Fault::Refusal(404, "Dataset not found")]);
@@ -305,6 +314,56 @@ fn what_cannot_be_survived_is_said() {
     assert!(!error.to_string().contains("KGAT_wrong"), "{error}");
     let wrong = World::with(json!({"username": "ann", "key": "wrong"}));
     refused(wrong.fetch(one), Code::PermissionDenied, "a wrong key");
+}
+
+#[test]
+fn a_preview_fetches_the_beginning_of_a_text_and_says_when_it_needs_all() {
+    if skipped() {
+        return;
+    }
+    let world = World::new();
+    let rows = 600_000;
+    let json = |n: usize| format!("{{\"n\": {n}, \"text\": \"{}\"}}", "x".repeat(90));
+    let json = format!("[{}]", (0..80_000).map(json).collect::<Vec<_>>().join(",\n"));
+    let packed = Item { packed: true, ..Item::new("packed.csv", numbers(rows)) };
+    let plain = Item::new("plain.csv", numbers(rows));
+    world.kaggle.dataset("ann/big", vec![plain, packed, Item::new("list.json", json)]);
+    let look = |file: &str| {
+        world.kaggle.seen();
+        let fetched = world.read(json!({"dataset": "ann/big", "files": [file]}), &Progress::new(), Some(100));
+        let fetched = fetched.unwrap_or_else(|error| panic!("{file}: {error}"));
+        let options = ReadOptions { source_column: Some(false), ..ReadOptions::default() };
+        let shown = preview(inputs(&fetched), &options, world.folder.path(), 100, &Progress::new());
+        (fetched.warnings, shown.unwrap_or_else(|error| panic!("{file}: {error}")), world.kaggle.seen())
+    };
+    for (file, rows) in [("plain.csv", rows as f64), ("list.json", 80_000.0)] {
+        let (warnings, shown, seen) = look(file);
+        let ranges: Vec<_> = seen.iter().filter(|asked| asked.host == "storage").collect();
+        assert_eq!(ranges.len(), 1, "{file}: the storage is asked once");
+        assert_eq!(ranges[0].headers["range"], "bytes=0-4999999", "{file}");
+        assert!(warnings.iter().any(|text| text.contains("the first 5 MB")), "{file}: {warnings:?}");
+        assert!(!shown.complete && shown.rejected == 0, "{file}");
+        assert!((shown.rows as f64 / rows - 1.0).abs() < 0.1, "{file}: about {} rows", shown.rows);
+        assert!(!world.downloads().exists(), "{file}: nothing is kept");
+    }
+    let progress = Progress::new();
+    world.read(json!({"dataset": "ann/big", "files": ["packed.csv"]}), &progress, Some(100)).expect("a preview");
+    let said = progress
+        .lines()
+        .into_iter()
+        .any(|line| line.text.contains("all of packed.csv, 11.4 MB") && line.text.contains("packs"));
+    assert!(said, "the size is said before the download begins");
+    let (_, _, seen) = look("packed.csv");
+    assert!(seen.iter().all(|asked| asked.host == "service"), "what is here is not downloaded again");
+
+    // A beginning is no file: what is imported later is all of it.
+    let (table, _) = world.table(json!({"dataset": "ann/big", "files": ["plain.csv"]})).expect("the rows");
+    assert_eq!(table.height(), rows);
+    world.kaggle.fault(&[Fault::Expired]);
+    look("list.json");
+    world.kaggle.fault(&[Fault::StoragePage]);
+    let page = world.read(json!({"dataset": "ann/big", "files": ["list.json"]}), &Progress::new(), Some(100));
+    refused(page, Code::Damaged, "a web page in the place of the beginning");
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Source {
     }
 
     /// The rows of the files that were read, as text.
-    fn rows(&self, fetched: &Fetched) -> Vec<String> {
+    pub fn rows(&self, fetched: &Fetched) -> Vec<String> {
         let Content::Files { inputs, .. } = &fetched.content else { panic!("files") };
         let options = ReadOptions { source_column: Some(true), ..ReadOptions::default() };
         let read = pulse_connect::read(inputs, &options, self.folder.path(), &Progress::new());
@@ -69,7 +69,8 @@ impl Source {
             .collect()
     }
 
-    fn steps(&self) -> (Vec<String>, Option<pulse_core::Error>) {
+    /// The steps of the check, a failed one with an exclamation mark, and its error.
+    pub fn steps(&self) -> (Vec<String>, Option<pulse_core::Error>) {
         let mut check = Check { progress: &self.progress, steps: Vec::new() };
         let error = connect(self.kind, &self.settings).and_then(|connection| connection.check(&mut check)).err();
         let steps =
@@ -78,8 +79,8 @@ impl Source {
     }
 }
 
-/// The files of every test below: key and content.
-const FILES: &str = r#"
+/// The files of the tests of stores: key and content.
+pub const FILES: &str = r#"
 import gzip, io, pyarrow as pa, pyarrow.parquet as pq
 s3.create_bucket(Bucket="data")
 parquet = io.BytesIO()

@@ -5,10 +5,15 @@
 pub mod azurite;
 pub mod http;
 pub mod kaggle;
+pub mod keyring;
+pub mod mongo;
 pub mod moto;
 pub mod noida;
+pub mod osmem;
 pub mod postgres;
 pub mod proxy;
+pub mod served;
+pub mod tls;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command};

@@ -211,7 +211,7 @@ fn give_away(folder: &Path) {
 }
 
 /// Makes an authority, a server's certificate signed by it, and an authority of its own kind.
-fn certificates(folder: &Path) {
+pub(super) fn certificates(folder: &Path) {
     let openssl = |arguments: &str| {
         let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output();
         let output = output.expect("openssl starts");

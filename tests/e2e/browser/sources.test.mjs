@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { waitForCell, waitForColumn } from "../support/actions.mjs";
+import { choosePassphrase, imported, waitForCell, waitForColumn } from "../support/actions.mjs";
 import { launch, newPage, stepsOf, visit } from "../support/browser.mjs";
 import { temporaryFolder } from "../support/paths.mjs";
 import { serve } from "../support/server.mjs";
@@ -31,12 +31,6 @@ after(async () => {
   await server?.stop();
   await api?.stop();
 });
-
-/** Waits for the end of a refresh on its page and returns what it says. */
-async function refreshed(page, name) {
-  await page.getByRole("heading", { name: new RegExp(`^${name} is in bronze\\.`) }).waitFor();
-  return page.getByRole("main").textContent();
-}
 
 /** The row of a source in the list. */
 const row = (page, name) => page.getByRole("article", { name, exact: true });
@@ -80,7 +74,7 @@ test("a database file: connect, look around, preview, import, refresh", async (t
     await page.getByRole("radio", { name: /^Merge by key/ }).check();
     await page.getByText(/into the new table bronze\.orders/).waitFor();
     await page.getByRole("button", { name: "Import", exact: true }).click();
-    assert.match(await refreshed(page, "orders"), /3 rows added/);
+    assert.match(await imported(page, "orders"), /3 rows added/);
     await page.locator("#page").getByRole("link", { name: "Open bronze.orders" }).click();
     await waitForColumn(page, "customer");
     await waitForCell(page, "Grace");
@@ -155,10 +149,7 @@ test("a web interface: a token under a passphrase, pages, places in the response
     await page.getByRole("button", { name: "More settings" }).first().click();
     await page.getByRole("switch", { name: "Allow private" }).click({ force: true });
     await page.getByRole("button", { name: "Save and look around" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("Passphrase", { exact: true }).fill("correct horse");
-    await dialog.getByLabel("Passphrase again").fill("correct horse");
-    await dialog.getByRole("button", { name: "Choose this passphrase" }).click();
+    await choosePassphrase(page);
     await page.getByRole("heading", { name: "What is read" }).waitFor();
   });
 
@@ -183,7 +174,7 @@ test("a web interface: a token under a passphrase, pages, places in the response
   await step("the import brings all pages", async () => {
     await page.getByRole("textbox", { name: "Name of the table in bronze" }).fill("stations");
     await page.getByRole("button", { name: "Import", exact: true }).click();
-    assert.match(await refreshed(page, "stations"), /3 rows added/);
+    assert.match(await imported(page, "stations"), /3 rows added/);
   });
 
   await step("one of several is refreshed, and a recorded read is replayed without the network", async () => {

@@ -60,3 +60,34 @@ export async function runQuery(page, sql) {
   await page.keyboard.press("Control+Enter");
   await page.getByText(/^[\d,]+ rows? · \d+ columns? · /).waitFor();
 }
+
+/** Fills a form: each label with its text; a label that is not a text field by what it is told to be. */
+export async function fillForm(page, values) {
+  for (const [label, value] of Object.entries(values)) {
+    await page.getByLabel(label, { exact: true }).fill(String(value));
+  }
+}
+
+/** Opens the further settings of a form and switches those on. */
+export async function switchOn(page, ...labels) {
+  const more = page.getByRole("button", { name: "More settings" }).first();
+  if (await more.isVisible()) await more.click();
+  for (const label of labels) await page.getByRole("switch", { name: label }).click({ force: true });
+}
+
+/** Waits for the end of an import or refresh on its page and returns what the page says. */
+export async function imported(page, name) {
+  await page.getByRole("heading", { name: new RegExp(`^${name} is in bronze\\.`) }).waitFor();
+  const announced = page.getByRole("alert").filter({ hasText: `into bronze.` });
+  if (await announced.count()) throw new Error(`announced besides: ${await announced.first().textContent()}`);
+  return page.getByRole("main").textContent();
+}
+
+/** Chooses a passphrase for the first secret, as the dialog asks. */
+export async function choosePassphrase(page) {
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Passphrase", { exact: true }).fill("correct horse");
+  await dialog.getByLabel("Passphrase again").fill("correct horse");
+  await dialog.getByRole("button", { name: "Choose this passphrase" }).click();
+  await dialog.waitFor({ state: "detached" });
+}

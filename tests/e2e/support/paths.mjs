@@ -22,6 +22,9 @@ export const pulse = () => built(process.env.PULSE_BIN ?? join(binaries, `pulse$
 /** The desktop window. */
 export const cloudPulse = () => built(process.env.CLOUD_PULSE_BIN ?? join(binaries, `cloud-pulse${ending}`));
 
+/** The program that starts the servers of the Rust tests, which `cargo test` builds with them. */
+export const services = () => built(process.env.PULSE_SERVICES ?? join(binaries, "examples", `services${ending}`));
+
 /** The WebDriver server for the desktop window; on the path where it is not among the tools. */
 export function tauriDriver() {
   const own = process.env.PULSE_TAURI_DRIVER ?? join(cache, "tools", "bin", `tauri-driver${ending}`);

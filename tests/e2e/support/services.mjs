@@ -1,9 +1,12 @@
-// What the tests of sources read from: a web interface on this machine and an SQLite file.
+// What the tests of sources read from: the servers of the Rust tests, a web interface of our own and an SQLite file.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { services } from "./paths.mjs";
 
 const python = () => process.env.PULSE_PYTHON ?? join(homedir(), ".cache", "cloud-pulse", "venv", "bin", "python");
 
@@ -41,4 +44,33 @@ export async function stationsApi(token) {
   const { port } = server.address();
   const stop = () => new Promise((resolve) => server.close(resolve));
   return { url: `http://127.0.0.1:${port}`, stations, stop };
+}
+
+/** Why tests that need a server are skipped, where the machine cannot run the servers; they fail without one otherwise. */
+export const skip = process.env.PULSE_SKIP_SERVICES === "1" && "PULSE_SKIP_SERVICES=1";
+
+/**
+ * Starts the named ones of `kaggle`, `postgres`, `moto`, `elasticsearch`, `mongodb` and `kafka`. Resolves to `at`, what a
+ * connection to each needs; `ask`, which has something done there (see tests/services/main.rs); and `stop`. The servers
+ * end with their program, and that ends with its input, so that none outlives these tests however they end.
+ */
+export async function startServices(...names) {
+  const child = spawn(services(), names, { stdio: ["pipe", "pipe", "inherit"] });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = once(child, "close");
+  const answer = async (what) => {
+    const { value, done } = await answers.next();
+    if (done) throw new Error(`The servers ended at ${what}; the reason stands above.`);
+    return JSON.parse(value);
+  };
+  const at = await answer("their start");
+  const ask = async (order) => {
+    child.stdin.write(`${JSON.stringify(order)}\n`);
+    return answer(order.do);
+  };
+  const stop = async () => {
+    child.stdin.end();
+    await ended;
+  };
+  return { at, ask, stop };
 }

@@ -36,6 +36,10 @@ pub enum Fault {
     Truncated(usize),
     /// The checksum in the headers is another file's.
     WrongMd5,
+    /// The headers name no MD5, as for an object that was put together from parts.
+    NoMd5,
+    /// The headers name no MD5, and the CRC-32C of another file.
+    WrongCrc,
     /// After so many bytes nothing comes for a long time.
     Stalls(usize),
     /// The storage says that the range is not there.

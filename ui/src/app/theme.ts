@@ -133,6 +133,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#8b959f",
     "--mantine-color-accent-light": "#173a37",
     "--mantine-color-accent-light-hover": "#1c4743",
+    // What is not filled has its colour in dark, too, where the library makes it nearly white.
+    "--mantine-color-accent-light-color": "#6fd0c3",
+    "--mantine-color-red-light-color": "#ff8f86",
     "--pulse-surface": "#1c2126",
     "--pulse-border": "#2f363d",
     "--pulse-quiet": "#2a3037",

@@ -49,13 +49,22 @@ export function isWatched(id: string): boolean {
   return (watched.get(id) ?? 0) > 0 || seenEnding.has(id);
 }
 
+function watch(id: string): () => void {
+  watched.set(id, (watched.get(id) ?? 0) + 1);
+  return () => void watched.set(id, (watched.get(id) ?? 1) - 1);
+}
+
 /** To be called by what shows a job: its end is not announced elsewhere meanwhile. */
 export function useWatched(id: string | null): void {
-  useEffect(() => {
-    if (id === null) return;
-    watched.set(id, (watched.get(id) ?? 0) + 1);
-    return () => void watched.set(id, (watched.get(id) ?? 1) - 1);
-  }, [id]);
+  useEffect(() => (id === null ? undefined : watch(id)), [id]);
+}
+
+/** How long it may take until a page that was gone to is there, in ms. */
+const ARRIVAL_MS = 3000;
+
+/** To be called by what starts a job and then goes to the page that shows it: a quick job may end before it is there. */
+export function watchUntilShown(id: string): void {
+  setTimeout(watch(id), ARRIVAL_MS);
 }
 
 /** One job with its log; follows it while it runs. */

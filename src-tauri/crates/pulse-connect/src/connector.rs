@@ -3,6 +3,7 @@
 //! Everything blocks; asynchronous libraries run on [`crate::net::run`], which ends with the job's cancel.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pulse_core::{Progress, Result};
 use schemars::JsonSchema;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use crate::Secret;
 use crate::model::{Input, ReadOptions, Setting};
 
 /// One kind of outside system. The doc comments of its two forms are its manual; the vocabulary is that of
@@ -34,6 +36,9 @@ pub(crate) trait Connector: Send + Sync + Sized + 'static {
         Err(pulse_core::Error::invalid("This kind of connection has no connection string."))
     }
 
+    /// Takes where renewed secrets are to be kept; called once, before anything else. Most systems renew none.
+    fn renew_through(&mut self, _renewals: Arc<dyn Renewals>) {}
+
     /// Connects and says step by step what was done and what failed; see [`Check`].
     fn check(&self, check: &mut Check<'_>) -> Result<()>;
 
@@ -48,6 +53,25 @@ pub(crate) trait Connector: Send + Sync + Sized + 'static {
         Ok(None)
     }
 }
+
+/// Keeps the secrets of a connection that the outside system replaces, such as refresh tokens that serve only once.
+pub trait Renewals: Send + Sync {
+    /// Exchanges a secret of the settings: `member` is its dotted path, `given` what the connection was opened with.
+    ///
+    /// `exchange` gets its newest value, which another job may have renewed since, and answers with the new one if there
+    /// is one; nobody else exchanges the same secret meanwhile. The new value is kept when this returns. If it could be
+    /// kept for this run of the program only, what is returned says why, in a sentence.
+    fn renew(
+        &self,
+        member: &str,
+        given: &Secret,
+        progress: &Progress,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Option<String>>;
+}
+
+/// Asks the outside system for a new value of a secret; nothing if the old one goes on.
+pub type Exchange<'a> = dyn FnMut(&Secret) -> Result<Option<Secret>> + 'a;
 
 /// A connector's entry in the catalogue, apart from its forms.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -23,6 +23,7 @@ mod records;
 mod secret;
 mod source;
 mod spool;
+mod text;
 mod typing;
 mod unite;
 
@@ -37,8 +38,8 @@ use pulse_core::{Error, LedgerEntry, LedgerKind, Progress, Result};
 use crate::source::Source;
 
 pub use connector::{
-    About, Browse, Browsing, Check, CheckStep, Content, Description, Entry, EntryColumn, Fetched, Landed, Listing,
-    News, NoFilters, Task,
+    About, Browse, Browsing, Check, CheckStep, Content, Description, Entry, EntryColumn, Exchange, Fetched, Landed,
+    Listing, News, NoFilters, Renewals, Task,
 };
 pub use connectors::{
     Connection, ConnectorInfo, DestinationInfo, Outlet, connect, connect_to_write, connectors, from_url,

@@ -161,6 +161,10 @@ pub struct Read {
     /// The rows. It is scanned when collected, from the inputs and from files in the scratch folder.
     #[serde(skip)]
     pub frame: LazyFrame,
+    /// The same rows as finished Parquet files in the scratch folder, in order, where reading has made them; whoever
+    /// stores the rows may take them over.
+    #[serde(skip)]
+    pub finished: Option<Vec<PathBuf>>,
     /// The columns, without `source_file`.
     pub columns: Vec<ColumnPlan>,
     /// What was detected.

@@ -5,13 +5,10 @@
 //! so that one stray quote cannot swallow the rest of the file.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 
 use memchr::{memchr, memchr_iter, memchr2};
-use pulse_core::{Error, Result};
 
 /// A record may be this long; a quote that stays open longer counts as broken.
 const MAX_RECORD: usize = 16 << 20;
@@ -167,10 +164,9 @@ fn broken_line(text: &[u8], start: usize, dialect: Dialect, at_end: bool, reason
     Some(Record { end: end - usize::from(returns), next, lines: 1, broken })
 }
 
-/// Reads the records of a file in order.
-pub(crate) struct RecordReader {
-    path: PathBuf,
-    file: File,
+/// Reads the records of a text in order.
+pub(crate) struct RecordReader<'a> {
+    from: &'a mut dyn Read,
     dialect: Dialect,
     buffer: Vec<u8>,
     start: usize,
@@ -179,13 +175,10 @@ pub(crate) struct RecordReader {
     pub fields: Vec<Field>,
 }
 
-impl RecordReader {
-    /// Reads from byte `offset` of the file on.
-    pub(crate) fn open(path: &Path, offset: u64, dialect: Dialect) -> Result<Self> {
-        let mut file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
-        file.seek(SeekFrom::Start(offset)).map_err(|cause| Error::io("read", path, &cause))?;
-        let (buffer, fields) = (Vec::new(), Vec::new());
-        Ok(Self { path: path.to_owned(), file, dialect, buffer, start: 0, at_end: false, fields })
+impl<'a> RecordReader<'a> {
+    /// Reads from where `from` stands.
+    pub(crate) fn new(from: &'a mut dyn Read, dialect: Dialect) -> Self {
+        Self { from, dialect, buffer: Vec::new(), start: 0, at_end: false, fields: Vec::new() }
     }
 
     /// The text that the fields' ranges refer to.
@@ -193,8 +186,8 @@ impl RecordReader {
         &self.buffer
     }
 
-    /// The next record: its raw text as a range, and where it ends; nothing at the end of the file.
-    pub(crate) fn next(&mut self) -> Result<Option<(Range<usize>, Record)>> {
+    /// The next record: its raw text as a range, and where it ends; nothing at the end of the text.
+    pub(crate) fn next(&mut self) -> std::io::Result<Option<(Range<usize>, Record)>> {
         loop {
             let left = self.buffer.len() - self.start;
             if left > 0 || self.at_end {
@@ -212,13 +205,11 @@ impl RecordReader {
         }
     }
 
-    fn fill(&mut self) -> Result<()> {
+    fn fill(&mut self) -> std::io::Result<()> {
         self.buffer.drain(..self.start);
         self.start = 0;
         let more = (self.buffer.len()).max(1 << 20) as u64;
-        let file = &mut self.file;
-        let count =
-            file.take(more).read_to_end(&mut self.buffer).map_err(|cause| Error::io("read", &self.path, &cause))?;
+        let count = (&mut *self.from).take(more).read_to_end(&mut self.buffer)?;
         self.at_end = count == 0;
         Ok(())
     }

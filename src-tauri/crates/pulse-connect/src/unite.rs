@@ -1,5 +1,7 @@
 //! Parts of several files made into one table.
 
+use std::path::PathBuf;
+
 use polars::prelude::*;
 use pulse_core::{Error, LedgerEntry, LedgerKind, Result};
 
@@ -8,7 +10,7 @@ use crate::frame::scan_delimited;
 use crate::ledger;
 use crate::model::{ColumnPlan, Detected, Read, ReadFile, ReadOptions};
 use crate::source::Source;
-use crate::spool::spool;
+use crate::spool::{scan_files, spool};
 use crate::typing::{Evidence, Type, Verdict, verdict};
 
 /// A column of the whole table.
@@ -36,12 +38,14 @@ pub(crate) fn unite(sources: &[Source], parts: Vec<Part>, task: &Task<'_>) -> Re
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
     let (mut records, mut rejected) = (0, 0);
     let mut detected = None;
+    let mut finished = Some(Vec::new());
     let source_column = source_column(&columns, options, sources.len());
     for (source, part) in sources.iter().zip(parts) {
-        let frame = part_frame(&part, &columns, source, task)?;
-        frames.push(match &source_column {
-            Some(name) => frame.with_column(lit(source.name.clone()).alias(name.as_str())),
-            None => frame,
+        let (frame, written) = part_frame(&part, &columns, source_column.as_deref(), source, task)?;
+        frames.push(frame);
+        finished = finished.zip(written).map(|(mut all, mut more)| {
+            all.append(&mut more);
+            all
         });
         let before = records - rejected;
         entries.extend(part.ledger.into_iter().map(|mut entry| {
@@ -69,6 +73,7 @@ pub(crate) fn unite(sources: &[Source], parts: Vec<Part>, task: &Task<'_>) -> Re
     };
     Ok(Read {
         frame,
+        finished,
         columns: columns.iter().map(|column| column.describe(options)).collect(),
         empty: columns.iter().filter(|column| column.is_empty()).map(|column| column.name.clone()).collect(),
         detected: detected.unwrap_or_else(Detected::default),
@@ -134,10 +139,15 @@ fn plan(name: &str, parts: &[Part], options: &ReadOptions) -> Result<Plan> {
     }
 }
 
-/// The rows of one part, with the table's columns in the table's order.
-fn part_frame(part: &Part, columns: &[Column], source: &Source, task: &Task<'_>) -> Result<LazyFrame> {
+/// The rows of one part, with the table's columns in the table's order, and the files they are finished in, if they are.
+fn part_frame(
+    part: &Part,
+    columns: &[Column],
+    source_column: Option<&str>,
+    source: &Source,
+    task: &Task<'_>,
+) -> Result<(LazyFrame, Option<Vec<PathBuf>>)> {
     let text = Verdict::text();
-    let has = |name: &str| part.columns.iter().any(|column| column.name == name);
     let verdicts: Vec<(&str, &Verdict)> = part
         .columns
         .iter()
@@ -146,21 +156,36 @@ fn part_frame(part: &Part, columns: &[Column], source: &Source, task: &Task<'_>)
             _ => (own.name.as_str(), &text),
         })
         .collect();
-    let frame = match &part.body {
-        Body::Frame(frame) => LazyFrame::clone(frame),
-        _ if part.records == part.rejected => {
-            let schema: Schema = verdicts.iter().map(|(name, v)| Field::new((*name).into(), v.dtype())).collect();
-            DataFrame::empty_with_schema(&schema).lazy()
-        }
-        Body::Delimited(body) => scan_delimited(body, &verdicts)?,
-        Body::Packed(packed, start, body) => {
-            let to = source.scratch_file(task.scratch, "typed");
-            spool((packed, *start), body, &verdicts, &to, task.progress)?
+    let shape = |frame: LazyFrame| {
+        let frame = shaped(frame, part, columns);
+        match source_column {
+            Some(name) => frame.with_column(lit(source.name.clone()).alias(name)),
+            None => frame,
         }
     };
+    let rows = part.records - part.rejected;
+    match &part.body {
+        Body::Frame(frame) => Ok((shape(LazyFrame::clone(frame)), None)),
+        _ if rows == 0 => {
+            let schema: Schema = verdicts.iter().map(|(name, v)| Field::new((*name).into(), v.dtype())).collect();
+            Ok((shape(DataFrame::empty_with_schema(&schema).lazy()), Some(Vec::new())))
+        }
+        Body::Delimited(body) => Ok((shape(scan_delimited(body, &verdicts)?), None)),
+        Body::Streamed(body) => {
+            let to = source.scratch_file(task.scratch, "typed");
+            task.progress.stage("Reading into typed columns", rows, 0);
+            let (files, schema) = spool(body, &verdicts, &shape, &to, task.progress)?;
+            Ok((scan_files(&files, &schema)?, Some(files)))
+        }
+    }
+}
+
+/// The rows of one part with the table's columns in the table's order.
+fn shaped(frame: LazyFrame, part: &Part, columns: &[Column]) -> LazyFrame {
+    let has = |name: &str| part.columns.iter().any(|column| column.name == name);
     let same = part.columns.len() == columns.len() && part.columns.iter().zip(columns).all(|(a, b)| a.name == b.name);
     if same && !columns.iter().any(|column| matches!(column.plan, Plan::Mixed)) {
-        return Ok(frame);
+        return frame;
     }
     let choose = |column: &Column| {
         let name = column.name.as_str();
@@ -171,7 +196,7 @@ fn part_frame(part: &Part, columns: &[Column], source: &Source, task: &Task<'_>)
             (_, true) => col(name),
         }
     };
-    Ok(frame.select(columns.iter().map(choose).collect::<Vec<_>>()))
+    frame.select(columns.iter().map(choose).collect::<Vec<_>>())
 }
 
 impl Column {

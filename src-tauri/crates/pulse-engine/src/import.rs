@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, LazyFrame, Schema};
 use pulse_connect::{Input, ReadOptions as Options};
 use pulse_core::{Error, Layer, Progress, Result, TableName};
-use pulse_lake::{Mode, Write};
+use pulse_lake::{Mode, Rows, Write};
 use pulse_rpc::types::*;
 use serde_json::{Map, Value, json};
 
@@ -111,11 +111,12 @@ fn run(engine: &Engine, request: &ImportRequest, table: &TableName, progress: &P
         }
     }
     let info = commit_info(&read, &origins, request);
+    let (rows, _) = rows(read.frame, read.finished)?;
     progress.stage("Writing rows", read.rows, 0);
     let committed = engine.0.lake.write(
         table,
         Write {
-            rows: read.frame.into(),
+            rows,
             mode: mode(request.mode),
             ledger: (read.ledger.height() > 0).then_some(read.ledger),
             operation: "import".into(),
@@ -142,6 +143,17 @@ fn run(engine: &Engine, request: &ImportRequest, table: &TableName, progress: &P
         "ledger": committed.ledger_entries,
         "seconds": seconds,
     }))
+}
+
+/// The rows that were read, with their columns: as the files they are finished in, or as a plan.
+pub(crate) fn rows(mut frame: LazyFrame, finished: Option<Vec<PathBuf>>) -> Result<(Rows, Schema)> {
+    let schema = frame.collect_schema().map_err(|cause| Error::internal("read the rows that came", cause))?;
+    let schema = (*schema).clone();
+    let rows = match finished {
+        Some(files) => Rows::Files { files, schema: schema.clone() },
+        None => Rows::Lazy(frame),
+    };
+    Ok((rows, schema))
 }
 
 /// What the commit says about itself: where the rows came from and why the columns have their types.

@@ -12,6 +12,7 @@ mod log;
 mod meet;
 mod merge;
 mod plan;
+mod prune;
 mod rows;
 mod source;
 mod stage;

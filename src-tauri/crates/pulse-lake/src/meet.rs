@@ -35,6 +35,7 @@ pub(crate) struct Meeting<'a> {
     /// The columns that come.
     pub columns: Vec<String>,
     pub came: LazyFrame,
+    /// Of the table's rows, all that a key which comes can belong to; all rows if what does not come was deleted.
     pub there: LazyFrame,
     /// How many rows the table has.
     pub rows: u64,
@@ -235,7 +236,7 @@ impl Meeting<'_> {
 
     /// Keys of the table that a snapshot does not have.
     fn find_vanished(&self, there: &mut [u8], met: &[bool]) -> Result<()> {
-        if !self.merge.snapshot || self.merge.deletes == Deletes::Keep {
+        if !self.merge.vanishes() {
             return Ok(());
         }
         let living = match (self.merge.history, self.merge.deletes) {

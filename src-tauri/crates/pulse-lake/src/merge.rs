@@ -80,6 +80,11 @@ impl Merge {
         }
     }
 
+    /// Whether a key of the table that does not come was deleted.
+    pub(crate) fn vanishes(&self) -> bool {
+        self.snapshot && self.deletes != Deletes::Keep
+    }
+
     /// Fails unless rows of the columns `came` can be merged into a table of the columns `table` this way.
     pub(crate) fn check(&self, name: &TableName, came: &Schema, table: Option<&Schema>) -> Result<()> {
         if self.key.is_empty() {

@@ -1,9 +1,12 @@
 //! Merging on the disk: the rows that come are staged, looked at, and the files of the table that they touch replaced.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, NULL, PlSmallStr, Schema, SchemaRef, lit};
+use polars::prelude::{
+    DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, NULL, PlSmallStr, Schema, SchemaRef, UnionArgs, concat, lit,
+};
 use pulse_core::{Code, Error, Progress, Result, TableName};
 
 use crate::fates::{Fates, patch_for};
@@ -16,7 +19,7 @@ use crate::state::{DataFile, State};
 use crate::types::{Columns, column, name_of};
 use crate::work::Work;
 use crate::write::next_stamp;
-use crate::{Lake, stats};
+use crate::{Lake, prune, stats};
 
 /// The rows of a merge on the disk, so that they can be looked at more than once. The folder goes when this does.
 pub(crate) struct Staged {
@@ -106,12 +109,21 @@ impl Lake {
             _ => DataFrame::empty_with_schema(&target).lazy(),
         };
         let merge = &Merge { at_ms: self.merge_time(merge, &numbered, progress)?, ..merge.clone() };
+        let came = numbered_came(frame, &fit.came, progress);
+        let there = match state {
+            // New types are not those of the bounds.
+            Some(state) if !merge.vanishes() && fit.stored.is_none() => {
+                let can = prune::candidates(&state.files, &merge.key, &target, (&came, staged.rows), progress)?;
+                self.some_of(table, state, &can, &own, progress)?
+            }
+            _ => numbered_there(numbered, 0, progress),
+        };
         let meeting = Meeting {
             table,
             merge,
             columns: fit.came.iter().map(|(name, _)| name.to_string()).collect(),
-            came: numbered_came(frame, &fit.came, progress),
-            there: numbered_there(numbered, 0, progress),
+            came,
+            there,
             rows: state.map_or(0, State::rows),
             progress,
         };
@@ -140,6 +152,28 @@ impl Lake {
             pending.absorb(written);
         }
         Ok(work)
+    }
+
+    /// The rows of the files that `can` hold a key, numbered as in the whole table.
+    fn some_of(
+        &self,
+        table: &TableName,
+        state: &State,
+        can: &[bool],
+        own: &dyn Fn(LazyFrame) -> LazyFrame,
+        progress: &Progress,
+    ) -> Result<LazyFrame> {
+        let run = |(files, first): (Range<usize>, u64)| {
+            let paths: Vec<PathBuf> = state.files[files].iter().map(|file| self.home(table).join(&file.path)).collect();
+            let first = u32::try_from(first).map_err(|_| too_many(table))?;
+            Ok(numbered_there(own(self.scan_files(table, &state.columns, &paths)?), first, progress))
+        };
+        let mut runs = runs(&state.files, can).into_iter().map(run).collect::<Result<Vec<_>>>()?;
+        match runs.len() {
+            0 => run((0..0, 0)),
+            1 => Ok(runs.remove(0)),
+            _ => concat(runs, UnionArgs::default()).map_err(|e| Error::internal("merge the rows", e)),
+        }
     }
 
     /// The time of a merge is never before what the history already says.
@@ -196,6 +230,21 @@ impl Lake {
         }
         Ok(())
     }
+}
+
+/// The runs of neighbouring files that can hold a key, each with the number of its first row.
+fn runs(files: &[DataFile], can: &[bool]) -> Vec<(Range<usize>, u64)> {
+    let mut runs: Vec<(Range<usize>, u64)> = Vec::new();
+    let mut first = 0;
+    for (number, file) in files.iter().enumerate() {
+        match runs.last_mut() {
+            _ if !can[number] => {}
+            Some((run, _)) if run.end == number => run.end += 1,
+            _ => runs.push((number..number + 1, first)),
+        }
+        first += file.rows;
+    }
+    runs
 }
 
 /// Rows of the table in its columns after the write: converted where types change, null where a column is new.

@@ -18,6 +18,7 @@ use crate::{Committed, Lake, Mode, Write};
 mod evolution;
 mod merging;
 mod model;
+mod pruning;
 mod sources;
 
 fn name(text: &str) -> TableName {

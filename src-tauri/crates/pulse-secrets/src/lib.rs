@@ -2,15 +2,19 @@
 //! passphrase. They are never written anywhere else and never printed.
 
 mod keyring;
+mod renewed;
 mod sealed;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pulse_core::{Code, Error, Result};
+use pulse_core::{Code, Error, Progress, Result};
 
+use renewed::Renewed;
 use sealed::Sealed;
+
+pub use renewed::Turn;
 
 /// The secrets of one connection: dotted member of its settings to value.
 pub type Values = BTreeMap<String, String>;
@@ -20,6 +24,7 @@ pub struct Secrets {
     file: PathBuf,
     use_keyring: bool,
     opened: Mutex<Option<Sealed>>,
+    renewed: Renewed,
 }
 
 /// Where secrets are kept.
@@ -47,7 +52,7 @@ impl Store {
 impl Secrets {
     /// The secrets kept in `file`, if that exists, or else in the keyring, unless `use_keyring` says not to ask it.
     pub fn new(file: &Path, use_keyring: bool) -> Self {
-        Self { file: file.to_owned(), use_keyring, opened: Mutex::new(None) }
+        Self { file: file.to_owned(), use_keyring, opened: Mutex::new(None), renewed: Renewed::default() }
     }
 
     /// Where secrets are kept now.
@@ -108,6 +113,17 @@ impl Secrets {
             Store::None if values.is_empty() => Ok(()),
             Store::None => Err(self.locked()),
         }
+    }
+
+    /// The newest value that an outside system gave in the place of `value` while the program runs, or `value`.
+    pub fn newest(&self, value: &str) -> String {
+        self.renewed.newest(value)
+    }
+
+    /// Waits until nobody else exchanges the newest value in the place of `given`. What the turn replaces is known to
+    /// [`Self::newest`] from then on; saving it is the caller's. Fails if `progress` is cancelled meanwhile.
+    pub fn turn(&self, given: &str, progress: &Progress) -> Result<Turn<'_>> {
+        self.renewed.turn(given, progress)
     }
 
     /// The opened file, or the error that asks for its passphrase.

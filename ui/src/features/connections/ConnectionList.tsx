@@ -28,7 +28,9 @@ export function ConnectionList({ connections, connectors }: ConnectionListProps)
           >
             <span className={classes.cardHead}>
               <span className={classes.name}>{connection.name}</span>
-              <span className={classes.kind}>{connection.kind_title}</span>
+              {connection.name !== connection.kind_title && (
+                <span className={classes.kind}>{connection.kind_title}</span>
+              )}
             </span>
             <span className={classes.summary}>
               {settingsSummary(schemaOf(connectors, connection.kind), connection.settings) || "No settings needed"}

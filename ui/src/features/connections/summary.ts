@@ -1,4 +1,4 @@
-import { asMembers, type FormSchema, fieldsOf, withoutNull } from "../../forms/schema";
+import { asMembers, type FormSchema, fieldsOf, options, withoutNull } from "../../forms/schema";
 
 /** How many settings tell a connection from another at a glance. */
 const SHOWN = 3;
@@ -8,7 +8,9 @@ export function settingsSummary(schema: unknown, settings: unknown): string {
   const members = asMembers(settings);
   const values = fieldsOf(schema as FormSchema).flatMap(([name, field]) => {
     const value = members[name];
-    if (field["x-advanced"] || withoutNull(field).schema["x-secret"]) return [];
+    const { schema: plain } = withoutNull(field);
+    // How one signs in tells no connection from another.
+    if (field["x-advanced"] || plain["x-secret"] || options(plain)) return [];
     if (typeof value === "number") return [String(value)];
     return typeof value === "string" && value !== "" ? [value] : [];
   });

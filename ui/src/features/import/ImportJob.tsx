@@ -1,60 +1,38 @@
-import { Button, Group, Skeleton, Title } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
 import { useEffect } from "react";
 import { useLocation } from "wouter";
-import { rpc, toProblem } from "../../platform";
+import type { JobInfo } from "../../generated/rpc";
 import { importAddress, tableAddress } from "../../shared/addresses";
 import { EmptyState } from "../../shared/EmptyState";
-import { JobProgress } from "../../shared/JobProgress";
-import { ProblemNotice } from "../../shared/ProblemNotice";
-import { isActive, jobProduct, useJob, useJobsChanged } from "../../shared/queries";
-import classes from "./import.module.css";
+import { FollowedJob } from "../../shared/FollowedJob";
+import { type ProblemAction, ProblemNotice } from "../../shared/ProblemNotice";
+import { jobProduct } from "../../shared/queries";
 
 /** An import on its way: its progress, then the table it made. */
 export function ImportJob({ id, paths }: { id: string; paths: string[] }) {
   const [, navigate] = useLocation();
-  const detail = useJob(id);
-  const jobsChanged = useJobsChanged();
-  const cancel = useMutation({ mutationFn: () => rpc("job_cancel", { id }), onSettled: jobsChanged });
-  const info = detail.data?.info;
-  const table = info?.state === "succeeded" ? jobProduct(info).table : undefined;
+  const back = { label: "Back to the settings", run: () => navigate(importAddress(paths)) };
+  return (
+    <FollowedJob id={id} back={back}>
+      {(info) => <Ended info={info} back={back} />}
+    </FollowedJob>
+  );
+}
+
+/** What came of an import; a table is shown at once. */
+function Ended({ info, back }: { info: JobInfo; back: ProblemAction }) {
+  const [, navigate] = useLocation();
+  const table = info.state === "succeeded" ? jobProduct(info).table : undefined;
   useEffect(() => {
     if (table) navigate(tableAddress(table), { replace: true });
   }, [table, navigate]);
-
-  const back = { label: "Back to the settings", run: () => navigate(importAddress(paths)) };
-  const failure = detail.error ?? cancel.error;
-  if (failure) {
-    return (
-      <div className={classes.start}>
-        <ProblemNotice problem={toProblem(failure)} action={back} />
-      </div>
-    );
-  }
-  if (!info) return <Skeleton m="lg" h={96} w="auto" />;
-  if (isActive(info.state)) {
-    return (
-      <div className={classes.start}>
-        <Title order={1}>{info.title}</Title>
-        <JobProgress job={info} />
-        <Group gap="xs">
-          <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-            Cancel
-          </Button>
-        </Group>
-      </div>
-    );
-  }
+  const title = `${info.title}: ${info.state}`;
   if (info.problem && info.state !== "cancelled") {
-    return (
-      <div className={classes.start}>
-        <ProblemNotice title={`${info.title}: ${info.state}`} problem={info.problem} action={back} />
-      </div>
-    );
+    return <ProblemNotice title={title} problem={info.problem} action={back} />;
   }
   return (
     <EmptyState
-      title={`${info.title}: ${info.state}`}
+      title={title}
       action={
         <Button variant="default" onClick={back.run}>
           {back.label}

@@ -9,7 +9,7 @@ import { LedgerPeek } from "../../shared/preview/LedgerPeek";
 import { PreviewTable } from "../../shared/preview/PreviewTable";
 import { SettingsPanel } from "../../shared/preview/SettingsPanel";
 import { withType } from "../../shared/preview/settings";
-import { useJobsChanged, useTables, useWorkspace } from "../../shared/queries";
+import { useJobsChanged, useTables, useWorkspace, watchUntilShown } from "../../shared/queries";
 import { BRONZE } from "../../shared/tableName";
 import { FileList } from "./FileList";
 import { ImportBar } from "./ImportBar";
@@ -42,6 +42,7 @@ export function Workbench({ paths, inspected }: WorkbenchProps) {
     setProblem(null);
     try {
       const { job } = await rpc("import_start", { files, options, table: `${BRONZE}${tableName}`, mode });
+      watchUntilShown(job);
       await jobsChanged();
       navigate(`${importAddress(paths)}&job=${encodeURIComponent(job)}`);
     } catch (error) {

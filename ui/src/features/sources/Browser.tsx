@@ -1,11 +1,11 @@
-import { Button, Title } from "@mantine/core";
+import { Button, Group, Title } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { completed, type FormSchema, fieldsOf } from "../../forms/schema";
 import type { ConnectionInfo, ConnectorInfo, ListingEntry } from "../../generated/rpc";
 import { toProblem } from "../../platform";
-import { connectionsAddress, newSourceAddress } from "../../shared/addresses";
+import { connectionsAddress } from "../../shared/addresses";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { isReadable, joined } from "./browse";
 import { Crumbs } from "./Crumbs";
@@ -35,17 +35,23 @@ export function Browser({ connection, connector }: BrowserProps) {
   const searching = connector.browsing === "search" && path.length === 0;
   const listing = useListing(connection.id, path, searching ? wanted : "", searching ? filters : null);
 
-  const go = (to: string[], query = wanted, replace = false) => {
+  const place = (to: string[], query = wanted) => {
     const parts = new URLSearchParams([["connection", connection.id], ...to.map((id) => ["path", id])]);
     if (query !== "") parts.set("q", query);
-    navigate(`/sources/new?${parts}`, { replace });
+    return parts;
   };
+  const go = (to: string[], query = wanted, replace = false) =>
+    navigate(`/sources/new?${place(to, query)}`, { replace });
   const open = (entry: ListingEntry) => {
     setNames({ ...names, [entry.id]: entry.name });
     go([...path, entry.id]);
   };
-  const read = (selection: unknown) =>
-    navigate(`${newSourceAddress(connection.id)}&selection=${encodeURIComponent(JSON.stringify(selection))}`);
+  const read = (selection: unknown) => {
+    // The place stays in the address, as the way back.
+    const parts = place(path);
+    parts.set("selection", JSON.stringify(selection));
+    navigate(`/sources/new?${parts}`);
+  };
   return (
     <div className={classes.browser}>
       <header className={classes.browserHead}>
@@ -53,7 +59,7 @@ export function Browser({ connection, connector }: BrowserProps) {
         <Crumbs
           path={path}
           names={{ ...(last && listing.about ? { [last]: listing.about.title } : {}), ...names }}
-          root={connector.browsing === "search" ? "Search" : connector.title}
+          root={connector.browsing === "search" ? "Search" : "Top level"}
           onOpen={(to) => go(to)}
         />
         <span className={classes.rest} />
@@ -82,9 +88,14 @@ export function Browser({ connection, connector }: BrowserProps) {
             problem={toProblem(listing.error)}
             action={{ label: "Try again", run: () => void listing.refetch() }}
           />
-          <Button variant="subtle" mt={8} onClick={() => navigate(connectionsAddress({ id: connection.id }))}>
-            Look at the connection
-          </Button>
+          <Group gap="xs" mt="sm">
+            <Button variant="default" onClick={() => navigate(connectionsAddress({ id: connection.id }))}>
+              Look at the connection
+            </Button>
+            <Button variant="default" onClick={() => read({})}>
+              Write what is read
+            </Button>
+          </Group>
         </div>
       ) : (
         <Level key={JSON.stringify([path, wanted, filters])} listing={listing} onOpen={open} onRead={read} />

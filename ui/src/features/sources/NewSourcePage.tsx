@@ -37,7 +37,10 @@ export default function NewSourcePage() {
   if (selection === undefined && connector.browsing !== "none") {
     return <Browser key={id} connection={connection} connector={connector} />;
   }
-  const back = () => navigate(newSourceAddress(connector.browsing === "none" ? undefined : id));
+  const back = () => {
+    search.delete("selection");
+    navigate(connector.browsing === "none" ? newSourceAddress() : `/sources/new?${search}`);
+  };
   return (
     <NewSource
       key={search.get("selection")}

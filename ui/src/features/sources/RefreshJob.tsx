@@ -1,62 +1,50 @@
-import { Button, Group, Skeleton, Text, Title } from "@mantine/core";
+import { Button, Group, Text, Title } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
-import { useMutation } from "@tanstack/react-query";
 import { Link, useLocation } from "wouter";
-import type { SourceInfo } from "../../generated/rpc";
-import { rpc, toProblem } from "../../platform";
+import type { JobInfo, RefreshInfo, SourceInfo } from "../../generated/rpc";
+import { toProblem } from "../../platform";
 import { sourceAddress, tableAddress } from "../../shared/addresses";
+import { FollowedJob } from "../../shared/FollowedJob";
 import { duration } from "../../shared/format";
-import { JobProgress } from "../../shared/JobProgress";
-import { ProblemNotice } from "../../shared/ProblemNotice";
+import { type ProblemAction, ProblemNotice } from "../../shared/ProblemNotice";
 import { openSecrets } from "../../shared/passphrase";
-import { isActive, useJob, useJobsChanged } from "../../shared/queries";
 import { RefreshFacts } from "./RefreshFacts";
-import classes from "./sources.module.css";
 import { useRefresh } from "./useRefresh";
 
 /** A refresh on its way, then what it brought. */
 export function RefreshJob({ id, source }: { id: string; source: SourceInfo }) {
   const [, navigate] = useLocation();
-  const detail = useJob(id);
-  const jobsChanged = useJobsChanged();
-  const cancel = useMutation({ mutationFn: () => rpc("job_cancel", { id }), onSettled: jobsChanged });
   const edit = { label: "Back to the settings", run: () => navigate(sourceAddress(source.id)) };
+  const leave = (
+    <Button variant="subtle" component={Link} href="/sources">
+      Leave it running
+    </Button>
+  );
+  return (
+    <FollowedJob id={id} back={edit} meanwhile={leave}>
+      {(info) =>
+        info.state === "succeeded" ? (
+          <Refreshed source={source} job={info} />
+        ) : (
+          <Failed info={info} source={source} edit={edit} />
+        )
+      }
+    </FollowedJob>
+  );
+}
+
+/** Why a refresh did not end well, and the likely way on. */
+function Failed({ info, source, edit }: { info: JobInfo; source: SourceInfo; edit: ProblemAction }) {
+  const [, navigate] = useLocation();
   const refresh = useRefresh();
   const unlock = async () => {
     if (!(await openSecrets())) return;
     const { jobs } = await refresh.mutateAsync({ sources: [source.id] });
     navigate(sourceAddress(source.id, jobs[0]?.job), { replace: true });
   };
-  const failure = detail.error ?? cancel.error;
-  const info = detail.data?.info;
-  if (failure) {
-    return (
-      <div className={classes.start}>
-        <ProblemNotice problem={toProblem(failure)} action={edit} />
-      </div>
-    );
-  }
-  if (!info) return <Skeleton m="lg" h={96} w="auto" />;
-  if (isActive(info.state)) {
-    return (
-      <div className={classes.start}>
-        <Title order={1}>{info.title}</Title>
-        <JobProgress job={info} />
-        <Group gap="xs">
-          <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-            Cancel
-          </Button>
-          <Button variant="subtle" component={Link} href="/sources">
-            Leave it running
-          </Button>
-        </Group>
-      </div>
-    );
-  }
-  if (info.state === "succeeded") return <Refreshed source={source} seconds={info.seconds} />;
   const locked = info.problem?.code === "secrets_locked";
   return (
-    <div className={classes.start}>
+    <>
       <Title order={1}>{info.title}</Title>
       {info.problem && info.state !== "cancelled" ? (
         <ProblemNotice
@@ -72,23 +60,28 @@ export function RefreshJob({ id, source }: { id: string; source: SourceInfo }) {
           To the sources
         </Button>
       </Group>
-    </div>
+    </>
   );
 }
 
-function Refreshed({ source, seconds }: { source: SourceInfo; seconds: number }) {
+/** What a refresh brought. */
+function Refreshed({ source, job }: { source: SourceInfo; job: JobInfo }) {
   const { table, name } = source.doc;
+  // The job knows at once; what is known of the source may still be that of the refresh before.
+  const brought = job.result as RefreshInfo;
+  const isNew = source.last?.at_ms === brought.at_ms;
   return (
-    <div className={classes.start}>
+    <>
       <Group gap="xs" wrap="nowrap">
         <IconCircleCheck size={24} color="var(--pulse-added)" aria-hidden />
         <Title order={1}>
           {name} is in {table}
         </Title>
       </Group>
-      {source.last ? <RefreshFacts info={source.last} /> : <Skeleton h={24} />}
+      <RefreshFacts info={brought} />
       <Text c="dimmed" size="xs">
-        In {duration(seconds)}. {source.position !== "" && `The next refresh goes on at: ${source.position}`}
+        In {duration(job.seconds)}.{" "}
+        {isNew && source.position !== "" && `Read so far: ${source.position}; the next refresh goes on there.`}
       </Text>
       <Group gap="xs">
         <Button component={Link} href={tableAddress(table)}>
@@ -101,6 +94,6 @@ function Refreshed({ source, seconds }: { source: SourceInfo; seconds: number })
           Edit the source
         </Button>
       </Group>
-    </div>
+    </>
   );
 }

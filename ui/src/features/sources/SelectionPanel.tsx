@@ -102,7 +102,7 @@ function Connection({ kind, chosen, onChange }: ConnectionProps) {
   if (connections.length < 2) {
     return (
       <Text size="xs" c="dimmed">
-        {current && `Through ${current.name}, ${current.kind_title}`}
+        {current && `Through ${[...new Set([current.name, current.kind_title])].join(", ")}`}
       </Text>
     );
   }

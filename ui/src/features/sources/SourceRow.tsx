@@ -51,7 +51,7 @@ export function SourceRow({ source, news, marked, onMark }: SourceRowProps) {
             {doc.table}
           </Anchor>
           <Last source={source} />
-          {source.position !== "" && <span className={classes.dimmed}>goes on at {source.position}</span>}
+          {source.position !== "" && <span className={classes.dimmed}>read so far: {source.position}</span>}
         </div>
         {news && news.available !== false && <News news={news} />}
         {running && source.job && <Running job={source.job} />}

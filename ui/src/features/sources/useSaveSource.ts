@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 import type { Problem, SourceDoc } from "../../generated/rpc";
 import { rpc, toProblem } from "../../platform";
 import { sourceAddress } from "../../shared/addresses";
-import { useJobsChanged } from "../../shared/queries";
+import { useJobsChanged, watchUntilShown } from "../../shared/queries";
 
 /** Saving a source, and refreshing it from the same button. */
 export interface Saving {
@@ -30,6 +30,7 @@ export function useSaveSource(doc: SourceDoc, onSaved: (id: string) => void): Sa
       if (refresh) {
         const request = { sources: [id], full: false, replay: false, accept_drift: false };
         const { jobs } = await rpc("source_refresh", request);
+        for (const { job } of jobs) watchUntilShown(job);
         await jobsChanged();
         await client.invalidateQueries({ queryKey: ["sources"] });
         navigate(sourceAddress(id, jobs[0]?.job), { replace: doc.id !== undefined });

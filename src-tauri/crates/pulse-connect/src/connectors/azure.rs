@@ -25,7 +25,9 @@ pub(super) struct Settings {
     account: String,
     /// The container's name.
     container: String,
-    /// How to sign in.
+    /// How to sign in. This machine's credentials are the first of these: the variable AZURE_STORAGE_ACCOUNT_KEY;
+    /// AZURE_CLIENT_ID and AZURE_TENANT_ID with AZURE_FEDERATED_TOKEN_FILE; the same two with AZURE_CLIENT_SECRET;
+    /// AZURE_STORAGE_SAS_TOKEN; the managed identity, asked for at IDENTITY_ENDPOINT or where Azure's machines find it.
     sign_in: SignIn,
     /// One of the account's two keys.
     #[schemars(extend("x-depends-on" = {"field": "sign_in", "values": ["key"]}))]
@@ -66,11 +68,25 @@ enum SignIn {
     Key,
     /// With a shared access signature (SAS)
     Sas,
-    /// With this machine's credentials (AZURE_ environment variables or its identity)
+    /// With the sign-in of the Azure command line (az login)
+    Cli,
+    /// With this machine's credentials
     Machine,
     /// Without credentials, for public containers
     Anonymous,
 }
+
+/// The variables that hold credentials or say where they are. Others, such as an endpoint, are the connection's own.
+const VARIABLES: [(&str, AzureConfigKey); 8] = [
+    ("AZURE_STORAGE_ACCOUNT_KEY", AzureConfigKey::AccessKey),
+    ("AZURE_CLIENT_ID", AzureConfigKey::ClientId),
+    ("AZURE_CLIENT_SECRET", AzureConfigKey::ClientSecret),
+    ("AZURE_TENANT_ID", AzureConfigKey::AuthorityId),
+    ("AZURE_AUTHORITY_HOST", AzureConfigKey::AuthorityHost),
+    ("AZURE_FEDERATED_TOKEN_FILE", AzureConfigKey::FederatedTokenFile),
+    ("AZURE_STORAGE_SAS_TOKEN", AzureConfigKey::SasKey),
+    ("IDENTITY_ENDPOINT", AzureConfigKey::MsiEndpoint),
+];
 
 impl Connector for Azure {
     type Settings = Settings;
@@ -97,7 +113,9 @@ impl Connector for Azure {
         let usual = format!("https://{account}.blob.core.windows.net");
         let server = objects::endpoint(if endpoint.trim().is_empty() { &usual } else { endpoint.trim() }, *allow_http)?;
         let builder = match sign_in {
-            SignIn::Machine => MicrosoftAzureBuilder::from_env(),
+            SignIn::Machine => objects::variables(&VARIABLES)
+                .fold(MicrosoftAzureBuilder::new(), |builder, (key, value)| builder.with_config(key, value)),
+            SignIn::Cli => MicrosoftAzureBuilder::new().with_use_azure_cli(true),
             SignIn::Anonymous => MicrosoftAzureBuilder::new().with_skip_signature(true),
             SignIn::Key => {
                 let key = objects::required(settings.secret_key.expose(), "secret_key", "the account's key")?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use pulse_core::{Error, Progress, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,9 @@ pub(super) struct Gcs(Cloud);
 pub(super) struct Settings {
     /// The bucket's name.
     bucket: String,
-    /// How to sign in.
+    /// How to sign in. This machine's credentials are the first of these: the file that the variable
+    /// GOOGLE_APPLICATION_CREDENTIALS names; what `gcloud auth application-default login` left in the user's folder; the
+    /// service account of the machine.
     sign_in: SignIn,
     /// The whole text of the service account's key file, which is JSON.
     #[schemars(extend("x-depends-on" = {"field": "sign_in", "values": ["key"]}))]
@@ -63,11 +65,15 @@ enum SignIn {
     Key,
     /// With a service account's key file
     File,
-    /// With this machine's credentials (GOOGLE_ environment variables or its service account)
+    /// With this machine's credentials
     Machine,
     /// Without credentials, for public buckets
     Anonymous,
 }
+
+/// The variable that says where credentials are; the other places are known to the store's library.
+const VARIABLES: [(&str, GoogleConfigKey); 1] =
+    [("GOOGLE_APPLICATION_CREDENTIALS", GoogleConfigKey::ApplicationCredentials)];
 
 impl Connector for Gcs {
     type Settings = Settings;
@@ -93,7 +99,8 @@ impl Connector for Gcs {
         let google = "https://storage.googleapis.com";
         let server = objects::endpoint(if endpoint.trim().is_empty() { google } else { endpoint.trim() }, *allow_http)?;
         let builder = match sign_in {
-            SignIn::Machine => GoogleCloudStorageBuilder::from_env(),
+            SignIn::Machine => objects::variables(&VARIABLES)
+                .fold(GoogleCloudStorageBuilder::new(), |builder, (key, value)| builder.with_config(key, value)),
             SignIn::Anonymous => GoogleCloudStorageBuilder::new().with_skip_signature(true),
             SignIn::Key => {
                 let key =

@@ -1,6 +1,6 @@
 //! The connectors, one file or folder each, and the list that registers them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use pulse_core::{Code, Error, Progress, Result};
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::connector::{About, Browse, Check, Connector, Fetched, Listing, News, Task};
+use crate::connector::{About, Browse, Check, Connector, Fetched, Listing, News, Renewals, Task};
 use crate::destination::{Destination, Journal, Preflight, Verification, Writes, Written};
 use crate::outgoing::{Outgoing, check_keys};
 
@@ -97,6 +97,8 @@ pub struct DestinationInfo {
 
 /// An open connection of any kind.
 pub trait Connection: Send + Sync {
+    /// As [`Connector::renew_through`].
+    fn renew_through(&mut self, renewals: Arc<dyn Renewals>);
     /// As [`Connector::check`].
     fn check(&self, check: &mut Check<'_>) -> Result<()>;
     /// As [`Connector::browse`].
@@ -179,6 +181,10 @@ pub fn from_url(text: &str) -> Result<(&'static str, Value)> {
 }
 
 impl<C: Connector> Connection for C {
+    fn renew_through(&mut self, renewals: Arc<dyn Renewals>) {
+        C::renew_through(self, renewals);
+    }
+
     fn check(&self, check: &mut Check<'_>) -> Result<()> {
         C::check(self, check)
     }

@@ -1,5 +1,7 @@
 //! Amazon S3 and the stores that speak its language: MinIO, Ceph, Cloudflare R2, Backblaze B2, Wasabi.
 
+mod machine;
+
 use std::sync::Arc;
 
 use object_store::aws::AmazonS3Builder;
@@ -26,7 +28,10 @@ pub(super) struct Settings {
     bucket: String,
     /// The region the bucket is in. Other stores than Amazon's mostly take any.
     region: String,
-    /// How to sign in.
+    /// How to sign in. This machine's credentials are the first of these: the variables AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN; the keys of the profile
+    /// that AWS_PROFILE names, or else `default`, in ~/.aws/credentials or the file AWS_SHARED_CREDENTIALS_FILE; the role of
+    /// the container; the role of the machine.
     sign_in: SignIn,
     /// The access key's id.
     #[schemars(extend("x-depends-on" = {"field": "sign_in", "values": ["key"]}))]
@@ -73,7 +78,7 @@ impl Default for Settings {
 enum SignIn {
     /// With an access key
     Key,
-    /// With this machine's credentials (AWS_ environment variables or its role)
+    /// With this machine's credentials
     Machine,
     /// Without credentials, for public buckets
     Anonymous,
@@ -123,7 +128,7 @@ impl Connector for S3 {
             })?;
         }
         let builder = match sign_in {
-            SignIn::Machine => AmazonS3Builder::from_env(),
+            SignIn::Machine => machine::builder(),
             SignIn::Anonymous => AmazonS3Builder::new().with_skip_signature(true),
             SignIn::Key => {
                 let key = objects::required(&settings.access_key, "access_key", "the access key's id")?;

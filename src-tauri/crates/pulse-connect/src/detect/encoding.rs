@@ -1,18 +1,19 @@
 //! The encoding of a text file, and its translation to UTF-8.
 
-use std::fs::File;
-use std::io::{BufWriter, Read, Write};
-use std::path::Path;
+use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use pulse_core::{Error, Progress, Result};
 
 use crate::model::Setting;
+use crate::text::Text;
 
 /// Stands in translated text before the hexadecimal digits of bytes that could not be translated. No UTF-8 text holds
 /// it, so that the record it stands in is found by the check that every record passes.
 pub(crate) const MARK: u8 = 0xff;
+/// Bytes that are translated at a time.
+const BLOCK: usize = 1 << 18;
 
 /// The encoding to read a file in.
 #[derive(Clone, Debug)]
@@ -74,16 +75,23 @@ pub(crate) fn detect_encoding(sample: &[u8], given: Option<&str>) -> Result<Enco
     Ok(guessed(&detector))
 }
 
-/// The encoding that all bytes of a file together show, once some were found not to be UTF-8; nothing if it is UTF-8
+/// The encoding that all bytes of a text together show, once some were found not to be UTF-8; nothing if it is UTF-8
 /// with a few damaged places.
-pub(crate) fn guess_whole_file(path: &Path, progress: &Progress) -> Result<Option<EncodingChoice>> {
-    let mut file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
+pub(crate) fn guess_whole(bytes: &Text, progress: &Progress) -> Result<Option<EncodingChoice>> {
+    bytes.read(progress, |bytes, failed| guess(bytes, failed, progress))
+}
+
+fn guess(
+    bytes: &mut dyn Read,
+    failed: &dyn Fn(io::Error) -> Error,
+    progress: &Progress,
+) -> Result<Option<EncodingChoice>> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let mut block = vec![0; 1 << 20];
     let (mut good, mut bad) = (0, 0);
     loop {
         progress.check()?;
-        let count = file.read(&mut block).map_err(|cause| Error::io("read", path, &cause))?;
+        let count = bytes.read(&mut block).map_err(failed)?;
         if count == 0 {
             break;
         }
@@ -134,41 +142,75 @@ pub(crate) fn is_binary(head: &[u8]) -> bool {
     odd > 4 + head.len() / 20
 }
 
-/// Translates a file to UTF-8; bytes that the encoding does not know are written in hexadecimal digits after [`MARK`].
-pub(crate) fn transcode(from: &Path, encoding: &'static Encoding, to: &Path, progress: &Progress) -> Result<()> {
-    let mut input = File::open(from).map_err(|cause| Error::io("read", from, &cause))?;
-    let file = File::create_new(to).map_err(|cause| Error::io("create", to, &cause))?;
-    let mut output = BufWriter::with_capacity(1 << 20, file);
-    let mut decoder = encoding.new_decoder_with_bom_removal();
-    let (mut block, mut text) = (vec![0; 1 << 18], vec![0; 1 << 20]);
-    let written = |cause: std::io::Error| Error::io("write", to, &cause);
-    let mut tail: Vec<u8> = Vec::new();
-    progress.stage("Translating to UTF-8", 0, 0);
-    loop {
-        progress.check()?;
-        let count = input.read(&mut block).map_err(|cause| Error::io("read", from, &cause))?;
-        progress.add_bytes(count as u64);
-        let mut at = 0;
+/// Bytes translated to UTF-8 as they are read; those that the encoding does not know are written in hexadecimal digits
+/// after [`MARK`].
+pub(crate) struct Translated<'a> {
+    from: &'a mut dyn Read,
+    decoder: Decoder,
+    /// Bytes read, and how many of them are translated.
+    block: Vec<u8>,
+    at: usize,
+    /// The end of the block before, for what began there and turned out to be no letter.
+    tail: Vec<u8>,
+    /// Text, and how much of it is handed out.
+    text: Vec<u8>,
+    given: usize,
+    at_end: bool,
+}
+
+impl<'a> Translated<'a> {
+    /// The text of bytes in `encoding`.
+    pub(crate) fn new(from: &'a mut dyn Read, encoding: &'static Encoding) -> Self {
+        let decoder = encoding.new_decoder_with_bom_removal();
+        Self { from, decoder, block: Vec::new(), at: 0, tail: Vec::new(), text: Vec::new(), given: 0, at_end: false }
+    }
+
+    /// Reads and translates more. The text may stay empty before the end is reached.
+    fn fill(&mut self) -> io::Result<()> {
+        self.tail = self.block[self.block.len().saturating_sub(16)..].to_vec();
+        self.block.clear();
+        let count = (&mut *self.from).take(BLOCK as u64).read_to_end(&mut self.block)?;
+        (self.at, self.at_end) = (0, count == 0);
+        // Three bytes of text for one of the block at most, and a few that the decoder held back.
+        self.text.resize(3 * BLOCK + 64, 0);
+        let mut length = 0;
         loop {
+            if self.text.len() - length < 64 {
+                self.text.resize(self.text.len() * 2, 0);
+            }
+            let rest = &self.block[self.at..];
             let (result, read, wrote) =
-                decoder.decode_to_utf8_without_replacement(&block[at..count], &mut text, count == 0);
-            output.write_all(&text[..wrote]).map_err(written)?;
-            at += read;
+                self.decoder.decode_to_utf8_without_replacement(rest, &mut self.text[length..], self.at_end);
+            self.at += read;
+            length += wrote;
             match result {
                 DecoderResult::InputEmpty => break,
-                DecoderResult::OutputFull => {}
+                DecoderResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
                 DecoderResult::Malformed(bad, after) => {
-                    let recent = block[..at].iter().rev().chain(tail.iter().rev()).copied();
+                    let recent = self.block[..self.at].iter().rev().chain(self.tail.iter().rev()).copied();
                     let mut bytes: Vec<u8> = recent.skip(usize::from(after)).take(usize::from(bad)).collect();
                     bytes.reverse();
-                    output.write_all(&[MARK]).map_err(written)?;
-                    output.write_all(crate::ledger::escape(&bytes, true).as_bytes()).map_err(written)?;
+                    let escaped = [&[MARK], crate::ledger::escape(&bytes, true).as_bytes()].concat();
+                    self.text.resize(self.text.len().max(length + escaped.len() + 64), 0);
+                    self.text[length..length + escaped.len()].copy_from_slice(&escaped);
+                    length += escaped.len();
                 }
             }
         }
-        if count == 0 {
-            return output.into_inner().map(drop).map_err(|cause| Error::io("write", to, cause.error()));
+        self.text.truncate(length);
+        self.given = 0;
+        Ok(())
+    }
+}
+
+impl Read for Translated<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.text.len() && !self.at_end {
+            self.fill()?;
         }
-        tail = block[count.saturating_sub(16)..count].to_vec();
+        let count = into.len().min(self.text.len() - self.given);
+        into[..count].copy_from_slice(&self.text[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use pulse_core::{Error, Result};
+use pulse_core::{Error, Progress, Result};
 
 use super::objects::text::{members, space, value_end};
-use super::objects::{table, utf8_text};
+use super::objects::{Each, table, text_of};
 use super::{Format, Part, Task};
 use crate::model::{Detected, Setting};
 use crate::source::Source;
@@ -40,9 +40,14 @@ impl Format for Json {
         }
     }
 
+    fn streams(&self) -> bool {
+        true
+    }
+
     fn read(&self, source: &Source, task: &Task<'_>) -> Result<Part> {
-        let (path, choice) = utf8_text(source, task)?;
-        let bytes = std::fs::read(&path).map_err(|cause| Error::io("read", &path, &cause))?;
+        let (text, choice) = text_of(source, task)?;
+        // Where the records are shows only in the whole document, which lies in memory.
+        let bytes = text.head(u64::MAX, task.progress)?;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let top = space(text, 0);
         if !matches!(text.get(top), Some(b'{' | b'[')) {
@@ -58,9 +63,11 @@ impl Format for Json {
             records_path: Some(place.setting.clone()),
             ..Detected::default()
         };
-        let mut part = table(source, task, detected, &|each| place.visit(text, source.is_head, each))?;
-        part.warnings
-            .extend(place.left_out.map(|names| format!("Only the records are in the table; left out: {names}.")));
+        let left_out = place.left_out.clone();
+        let (mark, is_head) = (bytes.len() - text.len(), source.is_head);
+        let visit = move |each: &mut Each<'_>, _: &Progress| place.visit(&bytes[mark..], is_head, each);
+        let mut part = table(source, task, detected, Box::new(visit))?;
+        part.warnings.extend(left_out.map(|names| format!("Only the records are in the table; left out: {names}.")));
         Ok(part)
     }
 }
@@ -180,7 +187,7 @@ fn elements(text: &[u8], at: usize) -> impl Iterator<Item = Range<usize>> {
 
 impl Place {
     /// Goes through the records; text that is none after them counts as one, so that it reaches the ledger.
-    fn visit(&self, text: &[u8], is_head: bool, each: &mut dyn FnMut(&[u8], u64) -> Result<()>) -> Result<()> {
+    fn visit(&self, text: &[u8], is_head: bool, each: &mut Each<'_>) -> Result<()> {
         let (mut line, mut counted) = (1, 0);
         let mut line_of = |at: usize| {
             line += memchr::memchr_iter(b'\n', &text[counted..at]).count() as u64;
@@ -189,12 +196,14 @@ impl Place {
         };
         if text[self.start] != b'[' {
             let end = value_end(text, self.start).unwrap_or(text.len());
-            return each(&text[self.start..end], line_of(self.start));
+            return each(&text[self.start..end], line_of(self.start)).map(drop);
         }
         let mut at = self.start + 1;
         for element in elements(text, self.start) {
             at = element.end;
-            each(&text[element.clone()], line_of(element.start))?;
+            if !each(&text[element.clone()], line_of(element.start))? {
+                return Ok(());
+            }
         }
         let mut rest = space(text, at);
         if text.get(rest) == Some(&b',') {

@@ -16,9 +16,9 @@ use pulse_core::{Code, Error, LedgerEntry, Progress, Result};
 
 use polars::prelude::{DataType, LazyFrame};
 
-use crate::archive::Packed;
 use crate::model::{Detected, ReadOptions, Setting};
 use crate::source::Source;
+use crate::spool::Streamed;
 use crate::typing::Evidence;
 
 /// Every format, the most easily recognised first.
@@ -85,8 +85,8 @@ pub(crate) enum Holds {
 pub(crate) enum Body {
     /// In a well-formed delimited file.
     Delimited(Delimited),
-    /// In a well-formed delimited file that is still packed; its records begin at this byte.
-    Packed(Packed, u64, Delimited),
+    /// In a text that is only gone through.
+    Streamed(Streamed),
     /// In a frame of already typed columns.
     Frame(Box<LazyFrame>),
 }

@@ -1,13 +1,11 @@
 //! NDJSON: one JSON object per line.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read};
 
-use pulse_core::{Error, Result};
+use pulse_core::{Error, Progress, Result};
 
 use super::objects::text::{is_valid, space};
-use super::objects::{table, utf8_text};
+use super::objects::{Each, table, text_of};
 use super::{Format, Part, Task};
 use crate::model::Detected;
 use crate::source::Source;
@@ -38,21 +36,28 @@ impl Format for Ndjson {
         }
     }
 
+    fn streams(&self) -> bool {
+        true
+    }
+
     fn read(&self, source: &Source, task: &Task<'_>) -> Result<Part> {
-        let (path, choice) = utf8_text(source, task)?;
+        let (text, choice) = text_of(source, task)?;
         let detected = Detected { encoding: Some(choice.setting), ..Detected::default() };
-        table(source, task, detected, &|each| lines(&path, source.is_head, each))
+        let is_head = source.is_head;
+        let visit = move |each: &mut Each<'_>, progress: &Progress| {
+            text.read(progress, |text, failed| lines(text, failed, is_head, each))
+        };
+        table(source, task, detected, Box::new(visit))
     }
 }
 
 /// Goes through the lines that are not blank; the last line of a first part may be cut and is left out.
-fn lines(path: &Path, is_head: bool, each: &mut dyn FnMut(&[u8], u64) -> Result<()>) -> Result<()> {
-    let file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
-    let mut reader = BufReader::with_capacity(1 << 18, file);
+fn lines(text: &mut dyn Read, failed: &dyn Fn(io::Error) -> Error, is_head: bool, each: &mut Each<'_>) -> Result<()> {
+    let mut reader = BufReader::with_capacity(1 << 18, text);
     let mut bytes = Vec::new();
     for line in 1.. {
         bytes.clear();
-        let count = reader.read_until(b'\n', &mut bytes).map_err(|cause| Error::io("read", path, &cause))?;
+        let count = reader.read_until(b'\n', &mut bytes).map_err(failed)?;
         if count == 0 || (is_head && bytes.last() != Some(&b'\n')) {
             break;
         }
@@ -61,8 +66,8 @@ fn lines(path: &Path, is_head: bool, each: &mut dyn FnMut(&[u8], u64) -> Result<
             text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         }
         let record = text[space(text, 0)..].trim_ascii_end();
-        if !record.is_empty() {
-            each(record, line)?;
+        if !record.is_empty() && !each(record, line)? {
+            break;
         }
     }
     Ok(())

@@ -173,6 +173,6 @@ fn range_start(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// How many bytes the whole file has that a partial answer is part of.
-fn range_whole(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn range_whole(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.trim().parse().ok()
 }

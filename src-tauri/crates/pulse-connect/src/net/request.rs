@@ -131,6 +131,11 @@ impl Request {
         self
     }
 
+    /// The address as it is; it may hold secrets.
+    pub(crate) fn address(&self) -> &Url {
+        &self.url
+    }
+
     /// The method and the address without secrets, such as ``GET `https://host/path` ``.
     pub(super) fn shown(&self) -> String {
         format!("{} `{}`", self.method, self.without_secrets(&super::shown(&self.url)))

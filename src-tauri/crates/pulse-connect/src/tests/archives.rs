@@ -93,21 +93,69 @@ fn big_packed_texts_read_as_plain_ones() {
 }
 
 #[test]
-fn clean_packed_texts_never_lie_unpacked_on_disk() {
-    let text: Vec<u8> = (0..400_000u64).flat_map(|n| format!("{n},{}\n", n % 97).into_bytes()).collect();
-    let text = [b"id,v\n".to_vec(), text].concat();
-    for (name, packed) in [("t.csv.gz", gzip(&text)), ("t.zip", zipped(&[("t.csv", &text)]))] {
-        let (folder, path) = file(name, &packed);
-        let scratch = folder.path().join("scratch");
-        std::fs::create_dir(&scratch).expect("a folder");
-        let done = read(&[Input::from(path)], &ReadOptions::default(), &scratch, &Progress::new()).expect("a read");
-        assert_eq!((done.rows, done.files[0].sha256.len()), (400_000, 64), "{name}");
-        let own = std::fs::read_dir(&scratch).expect("a folder").next().expect("an entry").expect("a folder").path();
-        let size = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("a file").metadata().expect("a size").len();
-        let written: u64 = std::fs::read_dir(own).expect("a folder").map(size).sum();
-        let first = 2 << 20;
-        assert!(written < first + text.len() as u64 / 2, "{name}: {written} bytes of {} lie in scratch", text.len());
+fn texts_never_lie_unpacked_or_translated_on_disk() {
+    let rows = (0..400_000u64).fold(String::new(), |text, n| text + &format!("{n},{}\n", n % 97));
+    let latin: Vec<u8> = format!("id,v\n{rows}").bytes().chain(*b"8,caf\xe9\n").collect();
+    let objects = (0..400_000u64).fold(String::new(), |text, n| text + &format!("{{\"id\":{n},\"v\":{}}}\n", n % 97));
+    let utf16: Vec<u8> = format!("\u{feff}id,v\n{rows}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases = [
+        ("clean", "csv", format!("id,v\n{rows}").into_bytes(), 400_000),
+        ("ragged", "csv", format!("id,v\n{rows}7\n").into_bytes(), 400_000),
+        ("latin", "csv", latin, 400_001),
+        ("utf-16", "csv", utf16, 400_000),
+        ("objects", "ndjson", objects.clone().into_bytes(), 400_000),
+        ("one document", "json", format!("[{}]", objects.trim_end().replace('\n', ",")).into_bytes(), 400_000),
+    ];
+    for (what, extension, text, rows) in cases {
+        let zip = zipped(&[(&format!("t.{extension}"), &text)]);
+        let files = [
+            (format!("t.{extension}.gz"), gzip(&text)),
+            ("t.zip".into(), zip),
+            (format!("t.{extension}"), text.clone()),
+        ];
+        for (name, packed) in files {
+            let (folder, path) = file(&name, &packed);
+            let scratch = folder.path().join("scratch");
+            std::fs::create_dir(&scratch).expect("a folder");
+            let done = read(&[Input::from(path)], &ReadOptions::default(), &scratch, &Progress::new()).expect("a read");
+            assert_eq!((done.rows, done.files[0].sha256.len()), (rows, 64), "{what} in {name}");
+            let own =
+                std::fs::read_dir(&scratch).expect("a folder").next().expect("an entry").expect("a folder").path();
+            let size =
+                |entry: std::io::Result<std::fs::DirEntry>| entry.expect("a file").metadata().expect("a size").len();
+            let written: u64 = std::fs::read_dir(own).expect("a folder").map(size).sum();
+            // The first part, for what looks at it, and the typed rows.
+            assert!(written < (2 << 20) + text.len() as u64 / 2, "{what} in {name}: {written} bytes of {}", text.len());
+            let in_place = what == "clean" && name == "t.csv";
+            let finished = done.finished.clone();
+            assert_eq!(finished.is_none(), in_place, "{what} in {name}");
+            let Some(finished) = finished else { continue };
+            assert!(finished.len() > 1, "{what} in {name}: files of bounded size");
+            let all = polars::prelude::DataFrame::clone(&done.frame.clone().collect().expect("rows"));
+            let found =
+                crate::spool::scan_files(&finished, all.schema()).and_then(|frame| Ok(frame.collect().expect("rows")));
+            assert!(found.expect("files").equals_missing(&all), "{what} in {name}: the files hold the rows in order");
+            let ids = all.column("id").expect("a column").cast(&polars::prelude::DataType::Int64).expect("numbers");
+            let ids: Vec<i64> = ids.i64().expect("numbers").iter().flatten().take(400_000).collect();
+            assert!(ids.iter().enumerate().all(|(at, id)| *id == at as i64), "{what} in {name}: in the file's order");
+        }
     }
+}
+
+#[test]
+fn several_packed_files_are_finished_in_one_form() {
+    let text = |from: u64, more: &str| {
+        let rows = (from..from + 500).fold(String::new(), |text, n| text + &format!("{n},{}{more}\n", n % 7));
+        gzip(format!("id,v\n{rows}").as_bytes())
+    };
+    let (_one, first) = file("a.csv.gz", &text(0, ""));
+    let (_two, second) = file("b.csv.gz", &text(500, ".5"));
+    let (_three, third) = file("c.csv.gz", &gzip(format!("w,id\n{}", "x,1\n".repeat(400)).as_bytes()));
+    let done = read_paths(&[&first, &second, &third], &ReadOptions::default()).expect("a read");
+    assert_eq!(done.names(), "id|v|w|source_file");
+    assert_eq!((done.read.rows, done.read.finished.as_ref().map(Vec::len)), (1_400, Some(3)));
+    assert_eq!(done.rows()[999][..2], ["999", "5.5"]);
+    assert_eq!(done.rows()[1_000][2..], ["x", "c.csv.gz"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Connections: saved settings, those of the environment and of files, and their secrets.
 
 mod outside;
+mod renewals;
 mod secrets;
 
 use pulse_catalog::StoredConnection;
@@ -8,7 +9,10 @@ use pulse_connect::{Connection, Outlet};
 use pulse_core::{Code, Error, Progress, Result};
 use pulse_rpc::types::*;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
+
+use renewals::Keeper;
 
 use crate::Engine;
 use crate::clock::now_ms;
@@ -75,7 +79,9 @@ pub(crate) fn save(engine: &Engine, doc: &ConnectionDoc) -> Result<ConnectionInf
     let merged = merged(engine, doc, known.as_ref(), schema)?;
     // Wrong settings are refused while the form is still open.
     pulse_connect::connect(&doc.kind, &merged)?;
-    let (settings, values) = secrets::split(schema, merged);
+    let (settings, mut values) = secrets::split(schema, merged);
+    // A test of this form may have used a secret up and got another one in its place.
+    values.values_mut().for_each(|value| *value = engine.0.secrets.newest(value));
     let stored = StoredConnection {
         id: doc.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
         name: name.to_owned(),
@@ -127,17 +133,16 @@ pub(crate) fn delete(engine: &Engine, id: &str) -> Result<()> {
 
 /// Tries a connection, saved or as the form says.
 pub(crate) fn test(engine: &Engine, request: &ConnectionTest) -> Result<ConnectionCheck> {
-    let (kind, settings) = match request {
-        ConnectionTest::Saved(id) => {
-            let found = find(engine, &id.id)?;
-            (found.kind.clone(), found.with_secrets(engine)?)
-        }
+    let connection = match request {
+        ConnectionTest::Saved(id) => open(engine, &id.id)?.1,
         ConnectionTest::Draft(doc) => {
             let known = doc.id.as_deref().map(|id| saved(engine, id)).transpose()?;
-            (doc.kind.clone(), merged(engine, doc, known.as_ref(), schema(&doc.kind)?)?)
+            let settings = merged(engine, doc, known.as_ref(), schema(&doc.kind)?)?;
+            let mut connection = pulse_connect::connect(&doc.kind, &settings)?;
+            connection.renew_through(Arc::new(Keeper::of_form(engine, doc.id.as_deref())));
+            connection
         }
     };
-    let connection = pulse_connect::connect(&kind, &settings)?;
     let progress = Progress::new();
     let mut check = pulse_connect::Check { progress: &progress, steps: Vec::new() };
     let outcome = limited(&progress, || connection.check(&mut check));
@@ -154,7 +159,8 @@ pub(crate) fn test(engine: &Engine, request: &ConnectionTest) -> Result<Connecti
 /// An open connection with the id or name, and what is known about it.
 pub(crate) fn open(engine: &Engine, id: &str) -> Result<(Found, Box<dyn Connection>)> {
     let found = find(engine, id)?;
-    let connection = pulse_connect::connect(&found.kind, &found.with_secrets(engine)?)?;
+    let mut connection = pulse_connect::connect(&found.kind, &found.with_secrets(engine)?)?;
+    connection.renew_through(Arc::new(Keeper::of(engine, &found)));
     Ok((found, connection))
 }
 
@@ -223,9 +229,8 @@ fn merged(engine: &Engine, doc: &ConnectionDoc, known: Option<&StoredConnection>
     if !kept.is_empty() {
         let values = engine.0.secrets.get(doc.id.as_deref().unwrap_or_default())?;
         for path in kept {
-            if let Some(value) = values.get(&path) {
-                secrets::put(&mut settings, &path, value);
-            }
+            let value = values.get(&path).ok_or_else(|| secrets::lost(&engine.0.secrets, &doc.name, &path))?;
+            secrets::put(&mut settings, &path, value);
         }
     }
     secrets::clear_empty(schema, &mut settings);
@@ -286,8 +291,10 @@ impl Found {
     fn with_secrets(&self, engine: &Engine) -> Result<Value> {
         let mut settings = self.settings.clone();
         if self.origin.0 == "saved" && !self.secrets.is_empty() {
-            for (path, value) in engine.0.secrets.get(&self.id)? {
-                secrets::put(&mut settings, &path, &value);
+            let values = engine.0.secrets.get(&self.id)?;
+            for path in &self.secrets {
+                let value = values.get(path).ok_or_else(|| secrets::lost(&engine.0.secrets, &self.name, path))?;
+                secrets::put(&mut settings, path, value);
             }
         }
         Ok(settings)

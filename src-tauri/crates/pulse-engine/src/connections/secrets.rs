@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pulse_core::Result;
+use pulse_core::{Error, Result};
 use pulse_rpc::types::{SecretsPassphrase, SecretsStatus};
 use pulse_secrets::{Secrets, Store, Values};
 use serde_json::{Map, Value};
@@ -42,6 +42,18 @@ pub(crate) fn unlock(engine: &Engine, request: &SecretsPassphrase) -> Result<Sec
         engine.0.secrets.unlock(&request.passphrase)?;
     }
     Ok(status(engine))
+}
+
+/// The error for a secret that was saved and is not there any more: a keyring that was emptied or is another user's, or a
+/// connection that came from another machine.
+pub(crate) fn lost(secrets: &Secrets, connection: &str, path: &str) -> Error {
+    let place = match secrets.store() {
+        Store::Keyring => "this system's keyring",
+        Store::File | Store::None => "the file of secrets",
+    };
+    Error::not_found(format!("`{path}` of the connection “{connection}” is not in {place}, where it was saved."))
+        .hint("Unlock the keyring if it is locked; otherwise edit the connection and give it again.")
+        .field(path)
 }
 
 /// The settings without secrets, and the secrets.

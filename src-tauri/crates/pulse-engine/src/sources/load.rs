@@ -42,7 +42,6 @@ pub(crate) struct Loaded {
 impl Load<'_> {
     /// Makes rows of what was fetched; nothing if nothing came that could change the table.
     pub fn rows(&self, content: Content, scratch: &Path) -> Result<Option<Loaded>> {
-        let broken = |cause| Error::internal("read the rows that came", cause);
         let exists = self.engine.0.lake.tables()?.contains(self.table);
         match look::without_empty(content) {
             // Everything there is, and it is nothing: the rows of the table have vanished.
@@ -58,15 +57,18 @@ impl Load<'_> {
                 // A column without a value has no type of its own, so it cannot differ from the table's.
                 let untyped: Vec<_> =
                     read.empty.iter().filter(|_| exists).map(|name| lit(NULL).alias(name.as_str())).collect();
-                let mut frame = if untyped.is_empty() { read.frame } else { read.frame.with_columns(untyped) };
-                let schema = (*frame.collect_schema().map_err(broken)?).clone();
+                let (rows, schema) = if untyped.is_empty() {
+                    import::rows(read.frame, read.finished)?
+                } else {
+                    import::rows(read.frame.with_columns(untyped), None)?
+                };
                 let hashed = read.files.into_iter().map(|file| file.sha256);
                 Ok(Some(Loaded {
                     hashes: inputs.into_iter().map(|input| input.path).zip(hashed).collect(),
                     rejected: read.rejected,
                     settings: import::settings(&read.detected),
                     columns: read.columns.into_iter().map(import::column).collect(),
-                    ..Loaded::new(Rows::Lazy(frame), schema, read.rows, read.ledger)
+                    ..Loaded::new(rows, schema, read.rows, read.ledger)
                 }))
             }
             Content::Typed { files, columns, schema, rows, ledger, rejected } => Ok(Some(Loaded {

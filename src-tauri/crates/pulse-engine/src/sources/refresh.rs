@@ -219,13 +219,21 @@ fn result(table: &TableName, info: &RefreshInfo, ledger: u64) -> Value {
     result
 }
 
-/// Where the next refresh goes on, in words.
+/// How far the source has been read, in words: `version 2`, `1 file`, `partitions 0: 4, 1: 7`.
 fn position(state: &Value) -> String {
-    let short = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Object(members) if members.len() > 4 => format!("{} parts", members.len()),
-        other => other.to_string(),
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let words = |(name, value): (&String, &Value)| {
+        let name = name.replace('_', " ");
+        match value {
+            Value::Object(parts) if parts.len() < 5 && parts.values().all(Value::is_number) => {
+                let parts: Vec<String> = parts.iter().map(|(part, at)| format!("{part}: {at}")).collect();
+                format!("{name} {}", parts.join(", "))
+            }
+            Value::Object(parts) if parts.len() == 1 => format!("1 {}", name.trim_end_matches('s')),
+            Value::Object(parts) => format!("{} {name}", parts.len()),
+            value => format!("{name} {}", plain(value)),
+        }
     };
-    let Some(members) = state.as_object() else { return short(state) };
-    members.iter().map(|(name, value)| format!("{name} {}", short(value))).collect::<Vec<_>>().join(", ")
+    let Some(members) = state.as_object() else { return plain(state) };
+    members.iter().map(words).collect::<Vec<_>>().join(", ")
 }

@@ -264,7 +264,8 @@ fn usability(rating: f64) -> String {
     format!("{:.1} of 10", rating * 10.0)
 }
 
-fn size(bytes: u64) -> String {
+/// Bytes in words, such as `1.5 MB`.
+pub(super) fn size(bytes: u64) -> String {
     match bytes as f64 {
         bytes if bytes < 1e3 => format!("{bytes} bytes"),
         bytes if bytes < 1e6 => format!("{:.1} kB", bytes / 1e3),

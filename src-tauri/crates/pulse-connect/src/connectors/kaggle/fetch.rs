@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
 use pulse_core::{Code, Error, Progress, Result};
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -13,15 +12,18 @@ use url::Url;
 
 use super::answers::Refusal;
 use super::api::{Api, Whereabouts};
+use super::checksum;
 use super::reference::Reference;
 use super::wire::Call;
-use crate::net::{Downloaded, Request, is_web_page};
+use crate::net::{Request, is_web_page};
 use crate::source::hex;
 
 /// How often Kaggle is asked for a fresh address of one file, and how often a file is fetched again because its bytes
 /// do not match its checksum.
 const ADDRESSES: u32 = 4;
 const MISMATCHES: u32 = 1;
+/// Bytes that tell whether a file is what was asked for.
+const HEAD: u64 = 64 << 10;
 
 /// A file to fetch.
 pub(super) struct Wanted<'a> {
@@ -51,11 +53,17 @@ pub(super) struct Fetched {
     pub checked: bool,
 }
 
-/// Fetches a file into `folder`, or takes what was completed there before.
+/// Fetches a file into `folder`, or takes what was completed there before. `stage` says what is done.
 ///
 /// Fails with [`Code::Damaged`] if the bytes are not those that the storage names, or are a web page; the part that
 /// came is kept for everything that may go on later.
-pub(super) fn fetch(api: &Api, wanted: &Wanted<'_>, folder: &Path, progress: &Progress) -> Result<Fetched> {
+pub(super) fn fetch(
+    api: &Api,
+    wanted: &Wanted<'_>,
+    stage: &str,
+    folder: &Path,
+    progress: &Progress,
+) -> Result<Fetched> {
     let to = folder.join(wanted.file_name());
     let note = to.with_extension("json");
     if let Some(done) = completed(&to, &note) {
@@ -63,16 +71,17 @@ pub(super) fn fetch(api: &Api, wanted: &Wanted<'_>, folder: &Path, progress: &Pr
         return Ok(done);
     }
     std::fs::create_dir_all(folder).map_err(|cause| Error::io("create the folder", folder, &cause))?;
-    let call = Call::Download { of: wanted.of, version: wanted.version, file: wanted.file };
     let mut mismatches = 0;
     loop {
-        progress.stage(&format!("Downloading {}", wanted.title()), 0, wanted.bytes.unwrap_or(0));
-        let got = download(api, &call, &to, progress)?;
-        must_be_the_file(wanted, &got, &to)?;
-        match checked(&got) {
+        progress.stage(stage, 0, wanted.bytes.unwrap_or(0));
+        let got = at_storage(api, wanted, progress, |request| api.http().download(request, &to, progress))?;
+        if let Err(error) = must_be_the_file(wanted, &got.headers, got.bytes, &head_of(&to)?) {
+            remove(&to)?;
+            return Err(error);
+        }
+        match checksum::check(&got, &to, progress) {
             Ok(checked) => {
-                let last = last_part(&got.url);
-                let packed = wanted.file.is_some_and(|file| last == format!("{}.zip", base(file)));
+                let packed = wanted.is_packed_at(&got.url);
                 let name = match wanted.file {
                     Some(file) if packed => format!("{}.zip", base(file)),
                     Some(file) => base(file).to_owned(),
@@ -97,7 +106,7 @@ pub(super) fn fetch(api: &Api, wanted: &Wanted<'_>, folder: &Path, progress: &Pr
 
 impl Wanted<'_> {
     /// The name in the folder of downloads, unique by content: version and stamp are part of it.
-    fn file_name(&self) -> String {
+    pub(super) fn file_name(&self) -> String {
         let version = self.version.map(|version| version.to_string()).unwrap_or_default();
         let parts = [&self.of.text(), &version, self.file.unwrap_or_default(), self.stamp];
         let mut hash = Sha256::new();
@@ -108,8 +117,20 @@ impl Wanted<'_> {
         format!("kaggle-{}", &hex(&hash.finalize())[..24])
     }
 
-    fn title(&self) -> String {
+    /// What it is called in words.
+    pub(super) fn title(&self) -> String {
         self.file.map_or_else(|| self.of.text(), str::to_owned)
+    }
+
+    /// Whether an earlier read has completed it in `folder`.
+    pub(super) fn is_in(&self, folder: &Path) -> bool {
+        let to = folder.join(self.file_name());
+        completed(&to, &to.with_extension("json")).is_some()
+    }
+
+    /// Whether the one file is packed for the way at this address.
+    pub(super) fn is_packed_at(&self, url: &Url) -> bool {
+        self.file.is_some_and(|file| last_part(url) == format!("{}.zip", base(file)))
     }
 }
 
@@ -120,17 +141,23 @@ fn completed(to: &Path, note: &Path) -> Option<Fetched> {
     (bytes == done.bytes).then(|| Fetched { path: to.to_owned(), ..done })
 }
 
-/// Asks for the address and downloads from it; asks anew when the storage says that the address has expired.
-fn download(api: &Api, call: &Call<'_>, to: &Path, progress: &Progress) -> Result<Downloaded> {
+/// Asks where the file is and does `work` there; asks anew when the storage says that the address has expired.
+pub(super) fn at_storage<T>(
+    api: &Api,
+    wanted: &Wanted<'_>,
+    progress: &Progress,
+    mut work: impl FnMut(&Request) -> Result<T>,
+) -> Result<T> {
+    let call = Call::Download { of: wanted.of, version: wanted.version, file: wanted.file };
     let mut asked = 0;
     loop {
         asked += 1;
-        let (request, signed) = match api.whereabouts(call, progress)? {
+        let (request, signed) = match api.whereabouts(&call, progress)? {
             // Nothing but the address itself goes to the storage; above all not the credentials for Kaggle.
             Whereabouts::Signed(url) => (Request::get(url), true),
             Whereabouts::Direct(request) => (*request, false),
         };
-        match api.http().download(&request, to, progress) {
+        match work(&request) {
             Err(error) if signed && error.code == Code::PermissionDenied && asked < ADDRESSES => {
                 progress.log("The address of the file has expired; Kaggle is asked for a new one.");
             }
@@ -144,45 +171,30 @@ fn download(api: &Api, call: &Call<'_>, to: &Path, progress: &Progress) -> Resul
     }
 }
 
-/// Fails, and removes what came, if it is a web page or a refusal in the place of the file.
-fn must_be_the_file(wanted: &Wanted<'_>, got: &Downloaded, path: &Path) -> Result<()> {
-    let mut head = Vec::new();
-    let file = std::fs::File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
-    file.take(64 << 10).read_to_end(&mut head).map_err(|cause| Error::io("read", path, &cause))?;
-    let kind = header(&got.headers, "content-type");
+/// Fails if what came is a web page or a refusal in the place of the file; `head` is its beginning.
+pub(super) fn must_be_the_file(wanted: &Wanted<'_>, headers: &HeaderMap, bytes: u64, head: &[u8]) -> Result<()> {
+    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let extension = wanted.file.and_then(|file| file.rsplit_once('.')).map_or("", |(_, extension)| extension);
-    let is_page = is_web_page(Some(&kind), &head) && !["html", "htm", "xml", "svg"].contains(&extension);
-    let refusal = if kind.contains("json") && got.bytes < 64 << 10 && extension != "json" {
-        serde_json::from_slice::<Value>(&head).ok().and_then(|value| Refusal::find(&value, 200))
+    let is_page = is_web_page(Some(kind), head) && !["html", "htm", "xml", "svg"].contains(&extension);
+    let refusal = if kind.contains("json") && bytes < HEAD && extension != "json" {
+        serde_json::from_slice::<Value>(head).ok().and_then(|value| Refusal::find(&value, 200))
     } else {
         None
     };
     if !is_page && refusal.is_none() {
         return Ok(());
     }
-    remove(path)?;
     let what = refusal.map_or_else(|| "a web page".to_owned(), |refusal| format!("\"{}\"", refusal.message));
     Err(Error::damaged(format!("Could not download `{}`: {what} came instead of the file.", wanted.title()))
         .hint("A proxy or a sign-in page may have answered; try again, or download it in the browser."))
 }
 
-/// Whether the storage named checksums that the file has; an error if it has others.
-fn checked(got: &Downloaded) -> Result<bool> {
-    let said: Vec<String> =
-        got.headers.get_all("x-goog-hash").iter().filter_map(|v| Some(v.to_str().ok()?.to_owned())).collect();
-    let named = said.iter().flat_map(|value| value.split(',')).find_map(|part| part.trim().strip_prefix("md5="));
-    let Some(named) = named else { return Ok(false) };
-    let expected = base64::engine::general_purpose::STANDARD.decode(named.trim()).unwrap_or_default();
-    if expected == got.md5 {
-        return Ok(true);
-    }
-    let text =
-        format!("The file that was downloaded is damaged: its MD5 is {}, not {}.", hex(&got.md5), hex(&expected));
-    Err(Error::damaged(text).hint("Try again; if it happens again, something on the way changes the bytes."))
-}
-
-fn header(headers: &HeaderMap, name: &str) -> String {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+/// The beginning of a file.
+fn head_of(path: &Path) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let file = std::fs::File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
+    file.take(HEAD).read_to_end(&mut head).map_err(|cause| Error::io("read", path, &cause))?;
+    Ok(head)
 }
 
 /// The last part of an address' path, decoded.

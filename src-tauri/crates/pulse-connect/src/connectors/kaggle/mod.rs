@@ -2,7 +2,9 @@
 
 mod answers;
 mod api;
+mod beginning;
 mod browse;
+mod checksum;
 mod credentials;
 mod fetch;
 mod read;

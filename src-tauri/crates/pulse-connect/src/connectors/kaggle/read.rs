@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::answers::File;
 use super::api::Api;
+use super::beginning::{self, Sample};
 use super::browse::{self, About};
 use super::fetch::{self, Wanted, base};
 use super::reference::Reference;
@@ -32,8 +33,8 @@ pub(super) fn read(api: &Api, selection: &Selection, task: &Task<'_>) -> Result<
     let plan = plan(&files, &chosen, &reference, &mut warnings)?;
     let mut inputs = Vec::new();
     let mut landed = Vec::new();
-    let mut take = |wanted: &Wanted<'_>| -> Result<fetch::Fetched> {
-        let got = fetch::fetch(api, wanted, task.downloads, progress)?;
+    let mut take = |wanted: &Wanted<'_>, stage: &str| -> Result<fetch::Fetched> {
+        let got = fetch::fetch(api, wanted, stage, task.downloads, progress)?;
         landed.push(keep(&got, wanted, &about));
         Ok(got)
     };
@@ -44,14 +45,29 @@ pub(super) fn read(api: &Api, selection: &Selection, task: &Task<'_>) -> Result<
                 let bytes = file.and_then(|file| file.total_bytes);
                 let stamp = if version.is_some() { "" } else { stamp.as_str() };
                 let wanted = Wanted { of: &reference, version, file: Some(name), stamp, bytes };
-                let got = take(&wanted)?;
+                let mut stage = format!("Downloading {name}");
+                if task.limit.is_some() {
+                    match beginning::sample(api, &wanted, task)? {
+                        Sample::Part(input, said) => {
+                            inputs.push(input);
+                            warnings.push(said);
+                            continue;
+                        }
+                        Sample::Whole(what, why) => {
+                            stage = what;
+                            warnings.extend(why);
+                        }
+                    }
+                }
+                let got = take(&wanted, &stage)?;
                 let member = if got.packed { Some(packed_member(&got.path, name)?) } else { None };
                 inputs.push(Input { path: got.path, member, name: Some(got.name) });
             }
         }
         Plan::Archive(names) => {
             let wanted = Wanted { of: &reference, version, file: None, stamp: &stamp, bytes: None };
-            let got = take(&wanted)?;
+            let bytes = browse::size(files.iter().filter_map(|file| file.total_bytes).sum());
+            let got = take(&wanted, &format!("Downloading {} as one archive, {bytes} unpacked", reference.text()))?;
             for member in members(&got.path, names.as_deref(), &mut warnings)? {
                 inputs.push(Input { path: got.path.clone(), member: Some(member), name: Some(got.name.clone()) });
             }

@@ -47,7 +47,8 @@ pub(super) async fn databases(link: &Link, client: &Client) -> Result<Vec<(Strin
     let answer = match command(link, client, "list the databases", asked).await {
         Ok(answer) => answer,
         // Whoever may not list databases may still read the one that the connection names.
-        Err(error) if matches!(error.code, Code::PermissionDenied | Code::Unsupported) => {
+        // Whose sign-in is refused may read nothing.
+        Err(error) if matches!(error.code, Code::PermissionDenied | Code::Unsupported) && error.field.is_none() => {
             return Ok(vec![(link.default_database(client).ok_or(error)?, None)]);
         }
         Err(error) => return Err(error),

@@ -25,7 +25,15 @@ pub(super) fn run(link: &Link, check: &mut Check<'_>) -> Result<()> {
     check.step("TLS", || greet(link, &options, progress))?;
     let client = check.step("Sign in", || sign_in(link, &options, progress))?;
     check.step("Read", || {
-        let names = net::run(progress, browse::databases(link, &client))?;
+        let names = net::run(progress, async {
+            let names = browse::databases(link, &client).await?;
+            let Some(own) = link.default_database(&client) else { return Ok(names) };
+            // It is named above even to whoever may list no databases, and so may read nothing of it.
+            match browse::collections(link, &client, &own).await {
+                Err(error) if error.code != Code::Unsupported => Err(error),
+                _ => Ok(names),
+            }
+        })?;
         let shown = names.iter().take(5).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         let more = if names.len() > 5 { ", …" } else { "" };
         Ok(((), format!("{} databases: {shown}{more}", names.len())))

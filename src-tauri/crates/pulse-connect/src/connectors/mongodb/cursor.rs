@@ -76,10 +76,24 @@ pub(super) fn value_at(document: &Document, field: &str) -> Result<Bson> {
     }
 }
 
-fn useless(field: &str, why: &str) -> Error {
+/// The error for a field behind which no refresh can go on.
+pub(super) fn useless(field: &str, why: &str) -> Error {
     Error::invalid(format!("`{field}` cannot say what is new: {why}."))
         .hint("Choose a field with dates, numbers, texts or object ids that grows, or read everything each time.")
         .field("incremental")
+}
+
+/// The types that fields usually have and that have an order that helps, in MongoDB's words.
+pub(super) const ALIASES: [&str; 4] = ["number", "string", "objectId", "date"];
+
+/// The condition that `field` is greater than `known`.
+pub(super) fn behind(field: &str, known: &Bson) -> Document {
+    doc! {field: {"$gt": known.clone()}}
+}
+
+/// The condition that `field` has the type of `value`.
+pub(super) fn of_type(field: &str, value: &Bson) -> Document {
+    doc! {field: {"$type": type_alias(value)}}
 }
 
 /// MongoDB's word for the type of a value, as `$type` takes it; numbers of all types are compared with each other.

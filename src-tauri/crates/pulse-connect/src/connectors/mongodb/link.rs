@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::Settings;
+use super::trust::Trusted;
 use ::mongodb::Client;
 use ::mongodb::error::{Error as Cause, ErrorKind};
 use ::mongodb::options::{ClientOptions, Credential, ServerAddress, ServerMonitoringMode, Tls, TlsOptions};
@@ -21,6 +22,7 @@ pub(super) struct Link {
     settings: Settings,
     /// The connection string, given or made from the other settings; without the user and password of those.
     address: String,
+    trusted: Trusted,
 }
 
 impl Link {
@@ -52,7 +54,7 @@ impl Link {
             let direct = !hosts.contains(',');
             format!("mongodb://{hosts}/?tls={}&directConnection={direct}", settings.tls)
         };
-        Ok(Self { settings, address })
+        Ok(Self { settings, address, trusted: Trusted::default() })
     }
 
     /// The options for the driver; looks up the servers of a `mongodb+srv://` address.
@@ -75,7 +77,7 @@ impl Link {
             options.credential = Some(credential);
         }
         if let Some(Tls::Enabled(tls)) = &mut options.tls {
-            secure(tls, settings);
+            self.secure(tls)?;
         }
         options.server_selection_timeout.get_or_insert(FIND);
         options.connect_timeout.get_or_insert(CONNECT);
@@ -83,6 +85,19 @@ impl Link {
         options.server_monitoring_mode.get_or_insert(ServerMonitoringMode::Poll);
         options.app_name.get_or_insert_with(|| "Cloud Pulse".to_owned());
         Ok(options)
+    }
+
+    /// What the settings say goes over what the connection string says.
+    fn secure(&self, tls: &mut TlsOptions) -> Result<()> {
+        let settings = &self.settings;
+        tls.allow_invalid_certificates = (!settings.verify_tls).then_some(true);
+        if settings.verify_tls {
+            let named = tls.ca_file_path.take().map(|path| path.display().to_string()).unwrap_or_default();
+            let own = settings.ca_file.trim();
+            let file = if own.is_empty() { named.as_str() } else { own };
+            tls.ca_file_path = Some(self.trusted.path(file)?);
+        }
+        Ok(())
     }
 
     /// A client; it connects when it is first used.
@@ -175,14 +190,6 @@ fn hosts(settings: &Settings) -> String {
     hosts.map(one).collect::<Vec<_>>().join(",")
 }
 
-/// What the settings say goes over what the connection string says.
-fn secure(tls: &mut TlsOptions, settings: &Settings) {
-    tls.allow_invalid_certificates = (!settings.verify_tls).then_some(true);
-    if !settings.ca_file.trim().is_empty() {
-        tls.ca_file_path = Some(settings.ca_file.trim().into());
-    }
-}
-
 /// The options of a connection string; it may name several hosts, which no URL does.
 fn query(address: &str) -> impl Iterator<Item = (String, String)> {
     let query = address.split_once('?').map_or("", |(_, query)| query);
@@ -232,6 +239,9 @@ fn explain(cause: &Cause, text: &str) -> (Code, String, &'static str) {
         ErrorKind::Command(command) => {
             let why = format!("MongoDB answered: {text}.");
             match command.code {
+                13 if text.contains("requires authentication") => {
+                    (Code::PermissionDenied, why, "The server asks who reads: give a user and a password.")
+                }
                 13 | 8000 => (Code::PermissionDenied, why, "Ask whoever runs the server for the right to read it."),
                 59 | 115 => {
                     (Code::Unsupported, why, "The server does not know this command; it may be a stand-in for MongoDB.")
@@ -265,21 +275,26 @@ fn explain(cause: &Cause, text: &str) -> (Code, String, &'static str) {
 
 /// Tells apart why no server could be used.
 fn unreachable(message: &str, text: &str) -> (Code, String, &'static str) {
-    let lower = message.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    // The whole message always speaks of a timeout: that of looking for a server.
+    let cause = gist(message).to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     let (why, hint) = if says(&["authentication", "auth error"]) {
         return (
             Code::PermissionDenied,
             format!("MongoDB refused the sign-in ({text})."),
             "Check the user, the password and the database that knows the user (`admin` in most cases).",
         );
-    } else if says(&["replicasetnoprimary"]) {
+    } else if says(&["not valid for name", "notvalidforname"]) {
+        ("its certificate is for another name", "Use the host name that the certificate was made for.")
+    } else if says(&["certificate expired"]) {
+        ("its certificate has expired", "Ask whoever runs the server to renew it; check the clock of this computer.")
+    } else if says(&["invalid peer certificate", "certificate", "unknownissuer"]) {
+        ("its certificate is not trusted", "Give the file with the certificate of the authority that signed it.")
+    } else if message.contains("ReplicaSetNoPrimary") {
         (
             "the servers that the replica set names cannot be reached from here",
             "Behind a tunnel or a container, add directConnection=true to the connection string.",
         )
-    } else if says(&["invalid peer certificate", "certificate", "unknownissuer", "notvalidforname"]) {
-        ("its certificate is not trusted", "Give the file with the certificate of the authority that signed it.")
     } else if says(&["invalidcontenttype", "corrupt message", "handshake", "tls"]) {
         (
             "encryption could not be agreed on",
@@ -299,7 +314,13 @@ fn unreachable(message: &str, text: &str) -> (Code, String, &'static str) {
     } else {
         ("it cannot be reached", "Check host, port and network.")
     };
-    (Code::Unreachable, format!("{why} ({text})."), hint)
+    (Code::Unreachable, format!("{why} ({}).", gist(text)), hint)
+}
+
+/// What the driver says went wrong with the first server, out of all it says about every server; else all.
+fn gist(text: &str) -> &str {
+    let cause = text.split_once("Error: Kind: ").and_then(|(_, rest)| rest.split_once(", labels: "));
+    cause.map_or(text, |(cause, _)| cause)
 }
 
 #[cfg(test)]
@@ -329,6 +350,16 @@ mod tests {
         let hides =
             link(serde_json::json!({"connection_string": "mongodb://u:p%40ss@h/", "password": "other"})).unwrap();
         assert_eq!(hides.safe("bad p@ss and p%40ss and other"), "bad … and … and …");
+    }
+
+    #[test]
+    fn what_went_wrong_is_said_without_the_whole_topology() {
+        let said = "Server selection timeout: No available servers. Topology: { Type: Single, Servers: [ { Address: \
+                    h:1, Type: Unknown, Error: Kind: I/O error: Connection refused (os error 111), labels: {\"x\"} } ] }";
+        let (code, why, _) = unreachable(said, said);
+        assert_eq!(code, Code::Unreachable);
+        assert_eq!(why, "nothing listens on that host and port (I/O error: Connection refused (os error 111)).");
+        assert_eq!(gist("I/O error: broken pipe"), "I/O error: broken pipe");
     }
 
     #[test]

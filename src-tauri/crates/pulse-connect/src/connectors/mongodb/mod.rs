@@ -5,6 +5,7 @@ mod check;
 mod cursor;
 mod link;
 mod read;
+mod trust;
 mod value;
 
 use pulse_core::{Progress, Result};
@@ -59,7 +60,7 @@ pub(crate) struct Settings {
     #[schemars(extend("x-advanced" = true))]
     pub verify_tls: bool,
     /// A file with the certificate of the authority that signed the server's (PEM), for servers with a certificate of
-    /// their own. Without, the authorities that browsers know are trusted.
+    /// their own. Without, the authorities that this computer trusts are believed.
     #[serde(default)]
     #[schemars(extend("x-advanced" = true, "x-widget" = "file"))]
     pub ca_file: String,

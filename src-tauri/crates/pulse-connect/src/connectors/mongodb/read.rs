@@ -34,6 +34,9 @@ pub(super) fn read(link: &Link, selection: &Selection, task: &Task<'_>) -> Resul
         if let (Some(field), false) = (wish.field, preview) {
             let known = task.state.map(|state| cursor::parse(state, field)).transpose()?.flatten();
             let Some(bounds) = source.bounds(&wish, field, known.clone()).await? else {
+                if known.is_none() {
+                    source.must_lack_nothing(&wish, field, &client).await?;
+                }
                 task.progress.log(format!("Nothing is new: no `{field}` is greater than before."));
                 return Ok(Fetched {
                     state: task.state.cloned(),
@@ -42,9 +45,7 @@ pub(super) fn read(link: &Link, selection: &Selection, task: &Task<'_>) -> Resul
                     ..Fetched::default()
                 });
             };
-            if known.is_none() {
-                warnings.extend(source.left_out(&wish, field, &bounds.upper).await?);
-            }
+            warnings.extend(source.left_out(&wish, field, &bounds.upper).await?);
             filter = both(&wish.filter, bounds.filter(field));
             state = Some(cursor::state(field, &bounds.upper));
         }
@@ -75,7 +76,7 @@ pub(super) fn news(link: &Link, selection: &Selection, state: &Value, progress: 
     net::run(progress, async {
         let client = link.client().await?;
         let source = Source::new(link, &client, selection)?;
-        let available = source.greatest(&wish, field, Some(&known)).await?.is_some();
+        let available = source.greatest(&wish, field, cursor::behind(field, &known)).await?.is_some();
         let text = if available { format!("There are documents with a greater `{field}`.") } else { String::new() };
         Ok(Some(News { available, text }))
     })
@@ -193,23 +194,51 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Fails if there are documents to read, of which none has `field`, or no collection.
+    async fn must_lack_nothing(&self, wish: &Wish<'_>, field: &str, client: &Client) -> Result<()> {
+        let found = self.link.wait(&self.attempt(), self.collection.find_one(wish.filter.clone())).await?;
+        match found {
+            Some(_) => Err(cursor::useless(field, "no document has it")),
+            None => self.must_exist(client).await,
+        }
+    }
+
     fn attempt(&self) -> String {
         format!("read `{}`", self.collection.namespace())
     }
 
     /// From where to where an incremental read goes; nothing if nothing is new.
     async fn bounds(&self, wish: &Wish<'_>, field: &str, known: Option<Bson>) -> Result<Option<Bounds>> {
-        let Some(upper) = self.greatest(wish, field, known.as_ref()).await? else { return Ok(None) };
-        Bounds::new(known, upper, wish.lag).map(Some)
+        let upper = match &known {
+            Some(known) => self.greatest(wish, field, cursor::behind(field, known)).await?,
+            None => self.beginning(wish, field).await?,
+        };
+        upper.map(|upper| Bounds::new(known, upper, wish.lag)).transpose()
     }
 
-    /// The greatest value of `field`, if it is greater than `known`.
-    async fn greatest(&self, wish: &Wish<'_>, field: &str, known: Option<&Bson>) -> Result<Option<Bson>> {
-        let condition = match known {
-            Some(known) => doc! {field: {"$gt": known.clone()}},
-            // That is neither null nor missing.
-            None => doc! {field: {"$ne": Bson::Null}},
-        };
+    /// The greatest value to begin with. MongoDB compares no value with one of another type: where there are several
+    /// types, it is of that which more documents have.
+    async fn beginning(&self, wish: &Wish<'_>, field: &str) -> Result<Option<Bson>> {
+        // That is neither null nor missing.
+        let found = self.greatest(wish, field, doc! {field: {"$ne": Bson::Null}}).await?;
+        let Some(greatest) = found else { return Ok(None) };
+        let own = cursor::type_alias(&greatest);
+        let others = cursor::ALIASES.iter().filter(|alias| **alias != own);
+        let others: Vec<_> = others.map(|alias| doc! {field: {"$type": *alias}}).collect();
+        match self.greatest(wish, field, doc! {"$or": others}).await {
+            Ok(Some(other)) => {
+                let (more, fewer) = (cursor::of_type(field, &other), cursor::of_type(field, &greatest));
+                let most = self.count(wish, more).await? > self.count(wish, fewer).await?;
+                Ok(Some(if most { other } else { greatest }))
+            }
+            // A list of such values has no order that helps, but there are others.
+            Err(error) if error.field.as_deref() != Some("incremental") => Err(error),
+            _ => Ok(Some(greatest)),
+        }
+    }
+
+    /// The greatest value of `field` in the documents that are wanted and meet `condition`.
+    async fn greatest(&self, wish: &Wish<'_>, field: &str, condition: Document) -> Result<Option<Bson>> {
         let mut options = FindOptions::default();
         options.sort = Some(doc! {field: -1});
         options.projection = Some(doc! {field: 1});
@@ -223,11 +252,14 @@ impl<'a> Source<'a> {
         cursor::value_at(&document, field).map(Some)
     }
 
+    async fn count(&self, wish: &Wish<'_>, condition: Document) -> Result<u64> {
+        self.link.wait(&self.attempt(), self.collection.count_documents(both(&wish.filter, condition))).await
+    }
+
     /// How many documents an incremental read never brings, because their field is missing or of another type.
     async fn left_out(&self, wish: &Wish<'_>, field: &str, value: &Bson) -> Result<Option<String>> {
-        let condition = doc! {field: {"$not": {"$type": cursor::type_alias(value)}}};
-        let counted = self.collection.count_documents(both(&wish.filter, condition));
-        let count = self.link.wait(&self.attempt(), counted).await?;
+        let condition = doc! {"$nor": [cursor::of_type(field, value)]};
+        let count = self.count(wish, condition).await?;
         Ok((count > 0).then(|| {
             format!("{count} documents are left out: their `{field}` is missing or of another type than most.")
         }))

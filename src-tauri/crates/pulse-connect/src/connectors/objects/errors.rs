@@ -163,12 +163,23 @@ fn by_status(answer: &Answer, asked: Asked<'_>, said: &str) -> (Stage, Error) {
     }
 }
 
+/// Where clouds give credentials to their machines: hosts, and paths where the host was set otherwise.
+const OF_MACHINE: [&str; 7] = [
+    "169.254.169.254",
+    "metadata.google.internal",
+    "instance credentials",
+    "/latest/api/token",
+    "/latest/meta-data/",
+    "/computemetadata/",
+    "/metadata/identity",
+];
+
 /// The error where no answer came at all.
 fn transport(cause: &object_store::Error, asked: Asked<'_>) -> (Stage, Error) {
     let Asked { provider, address, .. } = asked;
     let (mut kind, mut texts) = (None, cause.to_string().to_lowercase());
-    let of_machine = ["169.254.169.254", "metadata.google.internal", "instance credentials"];
-    let of_machine = of_machine.iter().any(|word| texts.contains(word));
+    let of_machine = OF_MACHINE.iter().any(|word| texts.contains(word));
+    let of_command_line = texts.contains("az account get-access-token") || texts.contains("azure cli");
     let mut at: Option<&(dyn StdError + 'static)> = Some(cause);
     while let Some(error) = at {
         if let (None, Some(http)) = (kind, error.downcast_ref::<HttpError>()) {
@@ -181,6 +192,10 @@ fn transport(cause: &object_store::Error, asked: Asked<'_>) -> (Stage, Error) {
     }
     let has = |words: &[&str]| words.iter().any(|word| texts.contains(word));
     let unreachable = |sentence: String| Error::new(Code::Unreachable, sentence);
+    if of_command_line {
+        let error = Error::new(Code::PermissionDenied, format!("The command line of {provider} gave no token."));
+        return (Stage::SignIn, error.hint("Install it if it is missing, and run `az login` in a terminal."));
+    }
     if of_machine {
         let error = Error::new(Code::PermissionDenied, format!("This machine has no credentials for {provider}."));
         return (Stage::SignIn, error.hint("Enter a key in the connection, or read without credentials."));

@@ -36,6 +36,12 @@ pub(crate) fn required<'a>(text: &'a str, field: &str, what: &str) -> Result<&'a
     }
 }
 
+/// Those of the environment variables that are set, with what each is to the store's library.
+pub(crate) fn variables<K: Copy>(names: &[(&str, K)]) -> impl Iterator<Item = (K, String)> {
+    let set = |(name, key): &(&str, K)| Some((*key, std::env::var(name).ok().filter(|value| !value.is_empty())?));
+    names.iter().filter_map(set)
+}
+
 /// The error for settings that the store's library refuses; its own words may hold secrets.
 pub(crate) fn unusable(provider: &str) -> Error {
     Error::invalid(format!("The settings do not make a connection to {provider}."))

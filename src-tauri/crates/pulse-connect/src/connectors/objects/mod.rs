@@ -36,7 +36,7 @@ pub(crate) use cloud::{Cloud, client_options, retries};
 pub(crate) use disk::{Disk, home};
 pub(crate) use errors::no_such_path;
 use errors::{Asked, Stage, changed, explain};
-pub(crate) use forms::{endpoint, from_url, required, unusable};
+pub(crate) use forms::{endpoint, from_url, required, unusable, variables};
 pub(crate) use listing::Listings;
 pub(crate) use selection::{Changed, Selection, one_or_several};
 

@@ -6,12 +6,12 @@ use pulse_core::{Code, Error, Result};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::settings::Settings;
+use crate::net;
 
 /// What shakes hands as the settings say.
 pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect> {
@@ -35,25 +35,16 @@ pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect> {
 /// The authorities of `file`, or those that this machine trusts.
 fn roots(file: &str) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
+    let authorities = net::authorities(file)?;
     if file.is_empty() {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err(Error::new(Code::Unsupported, "This machine has no list of trusted certificate authorities.")
-                .hint("Install one (the package ca-certificates), or name a CA file.")
-                .field("ca_file"));
-        }
+        // A machine's list may hold certificates of old that nobody can use any more.
+        roots.add_parsable_certificates(authorities);
         return Ok(roots);
     }
-    let unreadable = |cause: String| {
-        Error::invalid(format!("Could not read certificates from the CA file `{file}`: {cause}."))
-            .hint("Choose a PEM file: it holds a line BEGIN CERTIFICATE.")
-            .field("ca_file")
-    };
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|cause| unreadable(cause.to_string()))? {
-        let certificate = certificate.map_err(|cause| unreadable(cause.to_string()))?;
-        roots.add(certificate).map_err(|cause| unreadable(cause.to_string()))?;
+    for certificate in authorities {
+        roots.add(certificate).map_err(|cause| net::unreadable(file, cause))?;
     }
-    if roots.is_empty() { Err(unreadable("it holds none".into())) } else { Ok(roots) }
+    Ok(roots)
 }
 
 /// The error for a handshake that failed with `cause`.

@@ -1,6 +1,6 @@
 //! Signing requests in.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use pulse_core::{Error, Progress, Result};
@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::settings::{AuthKind, ClientSentIn, Settings};
 use crate::Secret;
+use crate::connector::Renewals;
 use crate::net::{Http, Request, url};
 
 /// A token is renewed so long before it expires.
@@ -17,8 +18,18 @@ const EARLY: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(super) struct Auth {
     access: Mutex<Option<Access>>,
-    /// The refresh token that the server gave in the place of the saved one.
-    refresh: Mutex<Option<Secret>>,
+    /// Where refresh tokens that the server replaces are kept.
+    renewals: Option<Arc<dyn Renewals>>,
+    replaced: Mutex<Replaced>,
+}
+
+/// What became of the refresh token of the settings.
+#[derive(Default)]
+struct Replaced {
+    /// The one that the server gave in its place.
+    by: Option<Secret>,
+    /// Why that is not saved, in a sentence.
+    unsaved: Option<String>,
 }
 
 #[derive(Clone)]
@@ -30,6 +41,7 @@ struct Access {
 /// What an OAuth 2 server answers.
 #[derive(Deserialize)]
 struct Granted {
+    #[serde(default)]
     access_token: Secret,
     expires_in: Option<serde_json::Value>,
     refresh_token: Option<Secret>,
@@ -94,9 +106,18 @@ impl Auth {
         *self.access.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Whether the server replaced the refresh token, so that the saved one may not be valid any more.
-    pub(super) fn replaced(&self) -> bool {
-        self.refresh.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    /// Takes where refresh tokens that the server replaces are kept.
+    pub(super) fn renew_through(&mut self, renewals: Arc<dyn Renewals>) {
+        self.renewals = Some(renewals);
+    }
+
+    /// A warning if the server replaced the refresh token and the new one is not saved.
+    pub(super) fn unsaved(&self) -> Option<String> {
+        self.replaced().unsaved.as_ref().map(|why| format!("The server gave a new refresh token. {why}"))
+    }
+
+    fn replaced(&self) -> MutexGuard<'_, Replaced> {
+        self.replaced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn access(&self, settings: &Settings, http: &Http, progress: &Progress) -> Result<Secret> {
@@ -105,7 +126,15 @@ impl Auth {
         if let Some(access) = access.as_ref().filter(|access| fresh(access)) {
             return Ok(access.token.clone());
         }
-        let granted = self.grant(settings, http, progress)?;
+        let granted = match settings.auth {
+            AuthKind::Oauth2Refresh => self.refreshed(settings, http, progress)?,
+            _ => grant(settings, None, http, progress)?,
+        };
+        if granted.access_token.is_empty() {
+            return Err(Error::damaged("The answer to the request for an access token holds none.")
+                .hint("Check the address that gives tokens.")
+                .field("token_url"));
+        }
         let seconds = granted.expires_in.and_then(|value| match value {
             serde_json::Value::Number(number) => number.as_f64(),
             serde_json::Value::String(text) => text.trim().parse().ok(),
@@ -114,44 +143,63 @@ impl Auth {
         let lifetime = seconds.filter(|s| (0.0..1e9).contains(s)).map(Duration::from_secs_f64);
         // A token that lives shorter than the margin is used for half its life.
         let until = lifetime.map(|life| Instant::now() + life.saturating_sub(EARLY).max(life / 2));
-        if let Some(new) = granted.refresh_token.filter(|new| !new.is_empty() && *new != settings.refresh_token) {
-            *self.refresh.lock().unwrap_or_else(PoisonError::into_inner) = Some(new);
-        }
         *access = Some(Access { token: granted.access_token.clone(), until });
         Ok(granted.access_token)
     }
 
-    fn grant(&self, settings: &Settings, http: &Http, progress: &Progress) -> Result<Granted> {
-        let replaced = self.refresh.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let refresh = replaced.unwrap_or_else(|| settings.refresh_token.clone());
-        let mut fields = match settings.auth {
-            AuthKind::Oauth2Refresh => {
-                vec![("grant_type", "refresh_token"), ("refresh_token", refresh.expose().trim())]
+    /// Gets a token for the refresh token; one that the server gives in its place is kept before anything else is done.
+    fn refreshed(&self, settings: &Settings, http: &Http, progress: &Progress) -> Result<Granted> {
+        let given = self.replaced().by.clone().unwrap_or_else(|| settings.refresh_token.clone());
+        let mut granted = None;
+        let mut exchange = |refresh: &Secret| {
+            let answer = grant(settings, Some(refresh), http, progress)?;
+            let new = answer.refresh_token.clone().filter(|new| !new.is_empty() && new != refresh);
+            granted = Some(answer);
+            if new.is_some() {
+                self.replaced().by.clone_from(&new);
             }
-            _ => vec![("grant_type", "client_credentials")],
+            Ok(new)
         };
-        if !settings.scope.trim().is_empty() {
-            fields.push(("scope", settings.scope.trim()));
+        let unsaved = match &self.renewals {
+            Some(renewals) => renewals.renew("refresh_token", &given, progress, &mut exchange)?,
+            None => exchange(&given)?.map(|_| "The old one may not work any more.".to_owned()),
+        };
+        if unsaved.is_some() {
+            self.replaced().unsaved = unsaved;
         }
-        let (id, secret) = (settings.client_id.trim(), settings.client_secret.expose().trim());
-        if settings.client_sent_in == ClientSentIn::Body {
-            fields.push(("client_id", id));
-            fields.extend((!secret.is_empty()).then_some(("client_secret", secret)));
-        }
-        let mut request = Request::post_form(url(&settings.token_url, "token_url")?, &fields)
-            .header("accept", "application/json")?
-            .hide(&refresh)
-            .hide(&settings.client_secret)
-            .repeatable();
-        if settings.client_sent_in == ClientSentIn::Header {
-            request = request.basic(id, &settings.client_secret)?;
-        }
-        progress.log("Getting an access token.");
-        let reply = http.fetch(&request, progress).map_err(|error| {
-            let text = format!("No access token was given. {}", error.message);
-            let hint = "Check client id, client secret, scope and refresh token; the refresh token may have expired.";
-            Error::new(error.code, text).hint(hint).field("token_url")
-        })?;
-        reply.json()
+        granted.ok_or_else(|| Error::internal("get an access token", "nothing was asked"))
     }
+}
+
+/// Asks for an access token, with a refresh token or with the client's own credentials.
+fn grant(settings: &Settings, refresh: Option<&Secret>, http: &Http, progress: &Progress) -> Result<Granted> {
+    let mut fields = match refresh {
+        Some(refresh) => vec![("grant_type", "refresh_token"), ("refresh_token", refresh.expose().trim())],
+        None => vec![("grant_type", "client_credentials")],
+    };
+    if !settings.scope.trim().is_empty() {
+        fields.push(("scope", settings.scope.trim()));
+    }
+    let (id, secret) = (settings.client_id.trim(), settings.client_secret.expose().trim());
+    if settings.client_sent_in == ClientSentIn::Body {
+        fields.push(("client_id", id));
+        fields.extend((!secret.is_empty()).then_some(("client_secret", secret)));
+    }
+    let mut request = Request::post_form(url(&settings.token_url, "token_url")?, &fields)
+        .header("accept", "application/json")?
+        .hide(&settings.client_secret)
+        .repeatable();
+    if let Some(refresh) = refresh {
+        request = request.hide(refresh);
+    }
+    if settings.client_sent_in == ClientSentIn::Header {
+        request = request.basic(id, &settings.client_secret)?;
+    }
+    progress.log("Getting an access token.");
+    let reply = http.fetch(&request, progress).map_err(|error| {
+        let text = format!("No access token was given. {}", error.message);
+        let hint = "Check client id, client secret, scope and refresh token; the refresh token may have expired.";
+        Error::new(error.code, text).hint(hint).field("token_url")
+    })?;
+    reply.json()
 }

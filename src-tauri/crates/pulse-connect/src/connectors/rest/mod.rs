@@ -12,6 +12,8 @@ mod settings;
 mod tree;
 mod walk;
 
+use std::sync::Arc;
+
 use pulse_core::{Error, Progress, Result};
 use serde_json::{Value, json};
 use url::Url;
@@ -19,7 +21,7 @@ use url::Url;
 use self::auth::Auth;
 use self::selection::Selection;
 use self::settings::Settings;
-use crate::connector::{About, Browse, Browsing, Check, Connector, Fetched, Listing, NoFilters, Task};
+use crate::connector::{About, Browse, Browsing, Check, Connector, Fetched, Listing, NoFilters, Renewals, Task};
 use crate::net::{Http, Request, shown, url};
 
 /// A connection to a REST API.
@@ -83,6 +85,10 @@ impl Connector for Rest {
         Ok(settings)
     }
 
+    fn renew_through(&mut self, renewals: Arc<dyn Renewals>) {
+        self.auth.renew_through(renewals);
+    }
+
     fn check(&self, check: &mut Check<'_>) -> Result<()> {
         let http = self.http.impatient();
         let progress = check.progress;
@@ -106,11 +112,12 @@ impl Connector for Rest {
                 request = request.secret_header(&name, &value)?;
             }
             let request = self.auth.apply(&self.settings, &http, request, progress)?;
-            let how = match Auth::renewable(&self.settings) {
-                true => "An access token was given.",
-                false => "The credentials are ready; they are checked by reading.",
+            let how = match (Auth::renewable(&self.settings), self.auth.unsaved()) {
+                (true, None) => "An access token was given.".to_owned(),
+                (true, Some(warning)) => format!("An access token was given. {warning}"),
+                (false, _) => "The credentials are ready; they are checked by reading.".to_owned(),
             };
-            Ok((request, how.to_owned()))
+            Ok((request, how))
         })?;
         check.step("Read", || {
             // Many APIs have nothing at their own address.

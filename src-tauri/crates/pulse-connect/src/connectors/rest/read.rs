@@ -10,10 +10,10 @@ use url::Url;
 
 use super::Rest;
 use super::cursor::{Cursor, PLACEHOLDER};
-use super::paging::Ask;
+use super::paging::{Ask, Paging};
 use super::responses::Responses;
 use super::rows::{Rows, filled};
-use super::selection::{Method, Nested, Selection};
+use super::selection::{CHILD, Method, Nested, ParamsIn, Selection};
 use super::tree::at;
 use super::walk::{Step, Walk, Walked};
 use crate::connector::{Content, Fetched, Landed, Task};
@@ -29,19 +29,18 @@ const SAMPLE: usize = 200_000;
 pub(super) fn read(rest: &Rest, selection: &Selection, task: &Task<'_>) -> Result<Fetched> {
     let cursor = Cursor::of(selection, task.state)?;
     let from = cursor.as_ref().map(|cursor| cursor.from(selection)).transpose()?.flatten();
-    let paging = selection.paging()?;
-    let mut ask = first_ask(rest, selection, from.as_deref())?;
+    let (paging, child_paging) = (selection.pages().paging()?, selection.child_pages().paging()?);
+    let ask = first_ask(rest, selection, from.as_deref())?;
     // Without an address of the connection's own, children lie beside what is read.
     let home = rest.base.clone().or_else(|| ask.url.join(".").ok()).unwrap_or_else(|| ask.url.clone());
-    if let Some(paging) = &paging {
-        let limit = Some(selection.limit_param.trim()).filter(|name| !name.is_empty()).zip(selection.page_size);
-        ask = paging.first(&ask, limit);
-    }
+    let ask = selection.pages().first(paging.as_ref(), ask);
     let origin = shown(&ask.url);
     task.progress.stage("Reading pages", 0, 0);
     let responses = open(rest, selection, &home, task)?;
     let rows = Rows::create(task.scratch, selection.nested == Nested::Flatten)?;
-    let mut reading = Reading { rest, selection, task, home: &home, rows, cursor, skipped: (0, 0), first_child: None };
+    let skipped = (0, 0);
+    let mut reading =
+        Reading { rest, selection, task, home: &home, rows, cursor, skipped, child_paging, first_child: Vec::new() };
     let (responses, walked) = reading.parents(responses, ask, paging)?;
     reading.finish(responses, walked, origin)
 }
@@ -55,7 +54,10 @@ struct Reading<'a> {
     cursor: Option<Cursor>,
     /// Parents that lack a field of the path, and parents of which the server knows no children.
     skipped: (u64, u64),
-    first_child: Option<Setting>,
+    /// How the pages of children were chosen to follow each other.
+    child_paging: Option<Paging>,
+    /// What was detected of the first children that have pages.
+    first_child: Vec<(String, Setting)>,
 }
 
 impl<'a> Reading<'a> {
@@ -63,11 +65,12 @@ impl<'a> Reading<'a> {
         &mut self,
         mut responses: Responses<'a>,
         ask: Ask,
-        paging: Option<super::paging::Paging>,
+        paging: Option<Paging>,
     ) -> Result<(Responses<'a>, Walked)> {
         let (selection, task) = (self.selection, self.task);
         let stop = Some((selection.stop_path.trim(), selection.stop_value.trim())).filter(|(path, _)| !path.is_empty());
         let walk = Walk {
+            prefix: "",
             records_path: selection.records_path.trim(),
             paging,
             total_path: selection.total_path.trim(),
@@ -119,11 +122,13 @@ impl<'a> Reading<'a> {
             (format!("_parent_{field}"), value)
         });
         let kept: Vec<(String, Vec<u8>)> = kept.collect();
-        let (url, params_in) = (joined(self.home, &path)?, super::selection::ParamsIn::Query);
-        let ask = Ask { method: Method::Get, url, body: None, params_in };
+        let url = joined(self.home, &path)?;
+        let ask = Ask { method: Method::Get, url, body: None, params_in: ParamsIn::Query };
+        let ask = self.selection.child_pages().first(self.child_paging.as_ref(), ask);
         let walk = Walk {
+            prefix: CHILD,
             records_path: self.selection.child_records_path.trim(),
-            paging: None,
+            paging: self.child_paging.clone(),
             total_path: "",
             stop: None,
             full_page: None,
@@ -147,7 +152,9 @@ impl<'a> Reading<'a> {
                 .field("max_pages"));
             }
         }
-        self.first_child.get_or_insert(walked.records_path);
+        if self.first_child.is_empty() && !walked.missed {
+            self.first_child = detected(CHILD, walked.records_path, walked.paging);
+        }
         Ok(())
     }
 
@@ -168,9 +175,7 @@ impl<'a> Reading<'a> {
                 count(self.skipped.1)
             ));
         }
-        if self.rest.auth.replaced() {
-            warnings.push("The server gave a new refresh token; the saved one may not work any more.".into());
-        }
+        warnings.extend(self.rest.auth.unsaved());
         if responses.asked_foreign() {
             warnings.push("Some pages came from another host, which got no credentials.".into());
         }
@@ -183,14 +188,8 @@ impl<'a> Reading<'a> {
         };
         self.task.progress.log(format!("{} in {} pages.", count(walked.records), walked.pages));
         let (key, sample) = (Vec::new(), walked.first.as_ref().map(|page| sample(&page.body)));
-        let mut detected = vec![("records_path".to_owned(), walked.records_path)];
-        if let Some((paging, setting)) = walked.paging {
-            let members = paging.members().into_iter();
-            let alike = |value: String| Setting { value, ..setting.clone() };
-            detected.extend(members.map(|(name, value)| (name.to_owned(), alike(value))));
-            detected.insert(1, ("pagination".to_owned(), setting));
-        }
-        detected.extend(self.first_child.map(|setting| ("child_records_path".to_owned(), setting)));
+        let mut detected = detected("", walked.records_path, walked.paging);
+        detected.extend(self.first_child);
         let landed = landed(responses.finish()?, self.task, &origin)?;
         let input = Input { name: Some("records.ndjson".into()), ..Input::from(self.rows.finish()?) };
         let options =
@@ -199,6 +198,19 @@ impl<'a> Reading<'a> {
         let snapshot = walked.whole && !walked.short && !incremental && !preview;
         Ok(Fetched { content, landed, state, snapshot, key, detected, sample, warnings, origin })
     }
+}
+
+/// What was detected, by the members of the form that choose it otherwise; they begin with `prefix`.
+fn detected(prefix: &str, records_path: Setting, paging: Option<(Paging, Setting)>) -> Vec<(String, Setting)> {
+    let mut found = vec![(format!("{prefix}records_path"), records_path)];
+    if let Some((paging, setting)) = paging {
+        let alike = |value: String| Setting { value, ..setting.clone() };
+        let members = paging.members().into_iter().map(|(name, value)| (format!("{prefix}{name}"), alike(value)));
+        let members: Vec<_> = members.collect();
+        found.push((format!("{prefix}pagination"), setting));
+        found.extend(members);
+    }
+    found
 }
 
 /// The first request.

@@ -4,7 +4,7 @@ use pulse_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::paging::Paging;
+use super::paging::{Ask, Paging};
 use super::settings::Pair;
 
 /// What is read: a request, where its records are, and how its pages follow each other.
@@ -82,6 +82,33 @@ pub(crate) struct Selection {
     /// Where the records are in the answers to those requests. Found out if empty.
     #[schemars(extend("x-advanced" = true, "x-placeholder" = "items"))]
     pub child_records_path: String,
+    /// How the pages of each of those requests follow each other.
+    #[schemars(extend("x-advanced" = true))]
+    pub child_pagination: Pagination,
+    /// Where an answer to those requests holds the address of the next page.
+    #[schemars(extend("x-advanced" = true, "x-depends-on" = {"field": "child_pagination", "values": ["next_link"]}, "x-placeholder" = "links.next"))]
+    pub child_next_path: String,
+    /// Where an answer to those requests holds the cursor of the next page; `-1` stands for the last record.
+    #[schemars(extend("x-advanced" = true, "x-depends-on" = {"field": "child_pagination", "values": ["cursor"]}, "x-placeholder" = "meta.next_cursor"))]
+    pub child_cursor_path: String,
+    /// The parameter that carries the cursor in those requests.
+    #[schemars(extend("x-advanced" = true, "x-depends-on" = {"field": "child_pagination", "values": ["cursor"]}, "x-placeholder" = "cursor"))]
+    pub child_cursor_param: String,
+    /// The parameter that carries the number of the page in those requests.
+    #[schemars(extend("x-advanced" = true, "x-depends-on" = {"field": "child_pagination", "values": ["page"]}))]
+    pub child_page_param: String,
+    /// The number of the first page in those requests.
+    #[schemars(extend("x-advanced" = true, "x-depends-on" = {"field": "child_pagination", "values": ["page"]}))]
+    pub child_page_start: u32,
+    /// The parameter that carries how many records are skipped in those requests.
+    #[schemars(extend("x-advanced" = true, "x-depends-on" = {"field": "child_pagination", "values": ["offset"]}))]
+    pub child_offset_param: String,
+    /// The parameter that carries how many records a page holds in those requests; not sent if empty.
+    #[schemars(extend("x-advanced" = true, "x-depends-on" = {"field": "child_pagination", "values": ["page", "offset"]}, "x-placeholder" = "limit"))]
+    pub child_limit_param: String,
+    /// How many records a page holds in those requests.
+    #[schemars(range(min = 1), extend("x-advanced" = true, "x-depends-on" = {"field": "child_pagination", "values": ["page", "offset"]}))]
+    pub child_page_size: Option<u32>,
     /// Fields of the record that are kept with each of its children, as `_parent_` and their name.
     #[schemars(extend("x-advanced" = true, "x-widget" = "tokens"))]
     pub parent_fields: Vec<String>,
@@ -182,6 +209,15 @@ impl Default for Selection {
             max_pages: 10_000,
             child_path: String::new(),
             child_records_path: String::new(),
+            child_pagination: Pagination::Auto,
+            child_next_path: String::new(),
+            child_cursor_path: String::new(),
+            child_cursor_param: String::new(),
+            child_page_param: "page".into(),
+            child_page_start: 1,
+            child_offset_param: "offset".into(),
+            child_limit_param: String::new(),
+            child_page_size: None,
             parent_fields: Vec::new(),
             cursor_field: String::new(),
             cursor_query: String::new(),
@@ -192,34 +228,91 @@ impl Default for Selection {
 }
 
 impl Selection {
+    /// How the pages of the request itself were chosen to follow each other.
+    pub(super) fn pages(&self) -> Pages<'_> {
+        Pages {
+            prefix: "",
+            pagination: self.pagination,
+            next_path: self.next_path.trim(),
+            cursor_path: self.cursor_path.trim(),
+            cursor_param: self.cursor_param.trim(),
+            page_param: self.page_param.trim(),
+            page_start: self.page_start,
+            offset_param: self.offset_param.trim(),
+            limit_param: self.limit_param.trim(),
+            page_size: self.page_size,
+        }
+    }
+
+    /// How those of the requests for children were.
+    pub(super) fn child_pages(&self) -> Pages<'_> {
+        Pages {
+            prefix: CHILD,
+            pagination: self.child_pagination,
+            next_path: self.child_next_path.trim(),
+            cursor_path: self.child_cursor_path.trim(),
+            cursor_param: self.child_cursor_param.trim(),
+            page_param: self.child_page_param.trim(),
+            page_start: self.child_page_start,
+            offset_param: self.child_offset_param.trim(),
+            limit_param: self.child_limit_param.trim(),
+            page_size: self.child_page_size,
+        }
+    }
+}
+
+/// What the members of the form that speak of children begin with.
+pub(super) const CHILD: &str = "child_";
+
+/// How pages were chosen to follow each other.
+pub(super) struct Pages<'a> {
+    /// What the members of the form begin with.
+    prefix: &'static str,
+    pagination: Pagination,
+    next_path: &'a str,
+    cursor_path: &'a str,
+    cursor_param: &'a str,
+    page_param: &'a str,
+    page_start: u32,
+    offset_param: &'a str,
+    limit_param: &'a str,
+    page_size: Option<u32>,
+}
+
+impl Pages<'_> {
     /// The chosen pagination; nothing if it is to be found out.
     pub(super) fn paging(&self) -> Result<Option<Paging>> {
-        let needed = |value: &str, field: &'static str, what: &str| {
-            let value = value.trim();
-            if value.is_empty() {
-                return Err(Error::invalid(format!("The pagination needs {what}.")).hint("Fill it in.").field(field));
-            }
-            Ok(value.to_owned())
+        let needed = |value: &str, field: &str, what: &str| match value {
+            "" => Err(Error::invalid(format!("The pagination needs {what}."))
+                .hint("Fill it in.")
+                .field(format!("{}{field}", self.prefix))),
+            value => Ok(value.to_owned()),
         };
         Ok(Some(match self.pagination {
             Pagination::Auto => return Ok(None),
             Pagination::None => Paging::None,
             Pagination::LinkHeader => Paging::LinkHeader,
             Pagination::NextLink => {
-                Paging::NextLink { path: needed(&self.next_path, "next_path", "the place of the next address")? }
+                Paging::NextLink { path: needed(self.next_path, "next_path", "the place of the next address")? }
             }
             Pagination::Cursor => Paging::Cursor {
-                path: needed(&self.cursor_path, "cursor_path", "the place of the cursor")?,
-                param: needed(&self.cursor_param, "cursor_param", "the parameter that carries the cursor")?,
+                path: needed(self.cursor_path, "cursor_path", "the place of the cursor")?,
+                param: needed(self.cursor_param, "cursor_param", "the parameter that carries the cursor")?,
             },
             Pagination::Page => Paging::Page {
-                param: needed(&self.page_param, "page_param", "the parameter that carries the page's number")?,
+                param: needed(self.page_param, "page_param", "the parameter that carries the page's number")?,
                 start: i64::from(self.page_start),
                 pages_path: None,
             },
             Pagination::Offset => Paging::Offset {
-                param: needed(&self.offset_param, "offset_param", "the parameter that carries the offset")?,
+                param: needed(self.offset_param, "offset_param", "the parameter that carries the offset")?,
             },
         }))
+    }
+
+    /// The first request by the chosen pagination.
+    pub(super) fn first(&self, paging: Option<&Paging>, ask: Ask) -> Ask {
+        let limit = Some(self.limit_param).filter(|name| !name.is_empty()).zip(self.page_size);
+        paging.map_or(ask.clone(), |paging| paging.first(&ask, limit))
     }
 }

@@ -19,6 +19,8 @@ const PREVIEW_PAGES: u64 = 3;
 
 /// How the pages of one request are gone through.
 pub(super) struct Walk<'a> {
+    /// What the members of the form that speak of these pages begin with.
+    pub prefix: &'static str,
     /// Where the records are; empty to find out.
     pub records_path: &'a str,
     /// How the pages follow each other; nothing to find out.
@@ -90,7 +92,8 @@ impl Walk<'_> {
             if number == 1 {
                 walked.records_path = self.place(body);
             }
-            let records = records(&page, &walked.records_path.value, number)?;
+            let records = records(&page, &walked.records_path.value, number);
+            let records = records.map_err(|error| self.of_form(error))?;
             if number == 1 {
                 let (paging, seen) = self.way(&ask, &page, &walked.records_path.value, records.len());
                 (walked.paging, found) = (Some(paging), seen);
@@ -102,7 +105,8 @@ impl Walk<'_> {
             walked.pages = number;
             walked.records += records.len() as u64;
             let step = each(responses, body, &records)?;
-            let next = self.next(&walked, found.as_ref(), &ask, &page, records.len())?;
+            let next = self.next(&walked, found.as_ref(), &ask, &page, records.len());
+            let next = next.map_err(|error| self.of_form(error))?;
             if number == 1 {
                 walked.first = Some(page);
             }
@@ -186,7 +190,15 @@ impl Walk<'_> {
             walked.warnings.push(format!("{text} {hint}"));
             return Ok(());
         }
-        Err(Error::invalid(text).hint(hint).field("pagination"))
+        Err(self.of_form(Error::invalid(text).hint(hint).field("pagination")))
+    }
+
+    /// The error with the member of the form that speaks of these pages.
+    fn of_form(&self, error: Error) -> Error {
+        match error.field.clone() {
+            Some(field) => error.field(format!("{}{field}", self.prefix)),
+            None => error,
+        }
     }
 
     /// Warns where the server spoke of more records than came.

@@ -1,33 +1,32 @@
 //! CSV, TSV and every other delimited text.
 //!
-//! A structural scan proves that a file is well formed and what its columns hold; then the typed scan reads the file
-//! itself. Otherwise the tolerant reader sends what does not fit to the ledger and writes the rest to a normalised file,
-//! which the very same typed scan reads. See `docs/decisions/001-csv-reader.md`.
+//! A structural scan proves that a text is well formed and what its columns hold; then the typed scan reads the file
+//! itself, or pieces of a text that is packed or not UTF-8. Otherwise the tolerant reader sends what does not fit to the
+//! ledger and gives the rest as normalised pieces, which the very same typed scan reads. See
+//! `docs/decisions/001-csv-reader.md`.
 
 mod scan;
 mod tolerant;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use pulse_core::{Error, Result};
 
 use self::scan::{Layout, Odd, Scanned};
 use self::tolerant::Reading;
 use super::{Body, Delimited, Format, Holds, Part, PartColumn, Task};
-use crate::archive::Packed;
 use crate::detect::{
-    EncodingChoice, Guess, Header, detect_dialect, detect_encoding, find_header, guess_whole_file, one_byte, transcode,
+    EncodingChoice, Guess, Header, detect_dialect, detect_encoding, find_header, guess_whole, one_byte,
 };
 use crate::model::{Detected, ReadOptions};
 use crate::names::unique_names;
 use crate::source::Source;
+use crate::spool::Streamed;
+use crate::text::Text;
 use crate::typing::{Converter, Evidence, Type};
 
 pub(crate) use self::scan::last_record_end;
-pub(crate) use self::tolerant::{NormalWriter, learn};
+pub(crate) use self::tolerant::{NormalText, learn};
 
 /// Bytes that detection looks at.
 const SAMPLE: u64 = 1 << 20;
@@ -59,21 +58,12 @@ impl Format for Csv {
 
     fn read(&self, source: &Source, task: &Task<'_>) -> Result<Part> {
         check_options(task.options)?;
-        let mut plain = source.clone();
-        if let Some(packed) = &source.packed {
-            if let Some(part) = read_packed(source, packed, task)? {
-                return Ok(part);
-            }
-            task.progress.log("Something in the packed file is unusual, so it is unpacked first.");
-            plain.unpack(task.scratch, task.progress)?;
-        }
-        let source = &plain;
-        let sample = head(&source.path, SAMPLE)?;
-        let choice = detect_encoding(&sample, task.options.encoding.as_deref())?;
+        let raw = Text::raw(source);
+        let choice = detect_encoding(&raw.head(SAMPLE, task.progress)?, task.options.encoding.as_deref())?;
         match read_as(source, &choice, task)? {
             Some(part) => Ok(part),
             None => {
-                let whole = guess_whole_file(&source.path, task.progress)?;
+                let whole = guess_whole(&raw, task.progress)?;
                 let choice = whole.unwrap_or(EncodingChoice { open: false, ..choice });
                 let part = read_as(source, &EncodingChoice { open: false, ..choice }, task)?;
                 part.ok_or_else(|| Error::internal("settle the encoding", source.path.display()))
@@ -104,18 +94,9 @@ fn check_options(options: &ReadOptions) -> Result<()> {
     Ok(())
 }
 
-/// The first bytes of a file.
-fn head(path: &Path, bytes: u64) -> Result<Vec<u8>> {
-    let file = File::open(path).map_err(|cause| Error::io("read", path, &cause))?;
-    let mut head = Vec::new();
-    file.take(bytes).read_to_end(&mut head).map_err(|cause| Error::io("read", path, &cause))?;
-    Ok(head)
-}
-
 /// What is known of a text before its records are read.
 struct Plan {
-    /// The text in UTF-8.
-    path: PathBuf,
+    text: Text,
     guess: Guess,
     header: Header,
     /// Byte of the first data record.
@@ -126,39 +107,7 @@ struct Plan {
     warnings: Vec<String>,
 }
 
-/// Reads a text that is still packed; nothing if it is not well-formed UTF-8, or a type that was chosen does not fit:
-/// then the tolerant reader needs a plain file.
-fn read_packed(source: &Source, packed: &Packed, task: &Task<'_>) -> Result<Option<Part>> {
-    let choice = detect_encoding(&head(&source.path, SAMPLE)?, task.options.encoding.as_deref())?;
-    if !choice.is_utf8() {
-        return Ok(None);
-    }
-    let plan = plan(source, &choice, task)?;
-    let asked = asked_types(&plan.names, task.options)?;
-    if !scan::understands(plan.guess.dialect) {
-        return Ok(None);
-    }
-    let layout = Layout { hash: false, ..plan.layout() };
-    task.progress.stage("Checking every record", 0, source.content_bytes);
-    let scanned =
-        packed.read(task.progress, |text| scan::scan(text, &|cause| packed.failure(cause), layout, task.progress))?;
-    let Scanned::Clean { columns, records, .. } = scanned else { return Ok(None) };
-    if !asked.iter().all(|(column, kind)| kind.fits(&columns[*column])) {
-        return Ok(None);
-    }
-    let start = plan.start;
-    let part = clean_part(plan, &choice, columns, records, None);
-    Ok(Some(match part.body {
-        Body::Delimited(body) => {
-            // What stands before the first record is passed over as bytes.
-            let body = Delimited { skip_lines: 0, ..body };
-            Part { body: Body::Packed(packed.clone(), start, body), ..part }
-        }
-        _ => part,
-    }))
-}
-
-/// Reads a file in one encoding; nothing if that encoding turned out to be wrong and may be chosen again.
+/// Reads a text in one encoding; nothing if that encoding turned out to be wrong and may be chosen again.
 fn read_as(source: &Source, choice: &EncodingChoice, task: &Task<'_>) -> Result<Option<Part>> {
     let plan = plan(source, choice, task)?;
     let asked = asked_types(&plan.names, task.options)?;
@@ -166,13 +115,12 @@ fn read_as(source: &Source, choice: &EncodingChoice, task: &Task<'_>) -> Result<
     if scan::understands(plan.guess.dialect) {
         let layout = Layout { hash: task.hash && source.is_origin && choice.is_utf8(), ..plan.layout() };
         task.progress.stage("Checking every record", 0, source.content_bytes);
-        let failed = |cause| Error::io("read", &plan.path, &cause);
-        let mut file = File::open(&plan.path).map_err(failed)?;
-        match scan::scan(&mut file, &failed, layout, task.progress)? {
+        let scanned = plan.text.read(task.progress, |text, failed| scan::scan(text, failed, layout, task.progress))?;
+        match scanned {
             Scanned::Clean { columns, records, sha256 } => {
                 hash = sha256;
                 if asked.iter().all(|(column, kind)| kind.fits(&columns[*column])) {
-                    return Ok(Some(clean_part(plan, choice, columns, records, hash)));
+                    return Ok(Some(clean_part(source, plan, choice, columns, records, hash)));
                 }
             }
             Scanned::Odd(Odd::NotUtf8) if choice.open => return Ok(None),
@@ -195,14 +143,8 @@ impl Plan {
 }
 
 fn plan(source: &Source, choice: &EncodingChoice, task: &Task<'_>) -> Result<Plan> {
-    let path = if choice.is_utf8() {
-        source.path.clone()
-    } else {
-        let to = source.scratch_file(task.scratch, "utf8");
-        transcode(&source.path, choice.encoding, &to, task.progress)?;
-        to
-    };
-    let sample = head(&path, SAMPLE)?;
+    let all = Text::of(source, choice.encoding);
+    let sample = all.head(SAMPLE, task.progress)?;
     let mark = if sample.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let text = &sample[mark..];
     let extension = source.inner_name.rsplit_once('.').map_or(String::new(), |(_, e)| e.to_ascii_lowercase());
@@ -214,7 +156,7 @@ fn plan(source: &Source, choice: &EncodingChoice, task: &Task<'_>) -> Result<Pla
         warnings.push("Some column names hold bytes that the encoding does not know.".into());
     }
     let lines_before = memchr::memchr_iter(b'\n', &text[..header.start]).count() as u64;
-    Ok(Plan { path, start: (mark + header.start) as u64, lines_before, guess, header, names, warnings })
+    Ok(Plan { text: all, start: (mark + header.start) as u64, lines_before, guess, header, names, warnings })
 }
 
 /// The columns of this file whose type the user chose.
@@ -224,6 +166,7 @@ fn asked_types(names: &[String], options: &ReadOptions) -> Result<HashMap<usize,
 }
 
 fn clean_part(
+    source: &Source,
     plan: Plan,
     choice: &EncodingChoice,
     columns: Vec<Evidence>,
@@ -231,12 +174,18 @@ fn clean_part(
     sha256: Option<String>,
 ) -> Part {
     let dialect = plan.guess.dialect;
-    let body = Delimited {
-        path: plan.path.clone(),
+    let form = Delimited {
+        path: source.path.clone(),
         delimiter: dialect.delimiter,
         quote: dialect.quote,
         skip_lines: plan.lines_before,
         guarded: false,
+    };
+    let body = if source.packed.is_none() && choice.is_utf8() {
+        Body::Delimited(form)
+    } else {
+        // What stands before the first record is passed over as bytes.
+        Body::Streamed(Streamed::cut(plan.text.clone(), plan.start, Delimited { skip_lines: 0, ..form }))
     };
     let columns = part_columns(&plan.names, columns);
     Part {
@@ -245,7 +194,7 @@ fn clean_part(
         records,
         rejected: 0,
         ledger: Vec::new(),
-        body: Body::Delimited(body),
+        body,
         sha256,
         warnings: plan.warnings,
     }
@@ -262,17 +211,17 @@ fn tolerant_part(
     task.progress.stage("Reading record by record", 0, source.content_bytes);
     task.progress.log("Something in the file is unusual, so every record is read on its own.");
     let reading = Reading {
-        path: &plan.path,
-        source: &source.name,
+        text: plan.text.clone(),
+        source: source.name.clone(),
         dialect: plan.guess.dialect,
         start: plan.start,
         line: plan.header.line,
-        names: &plan.names,
+        names: plan.names.clone(),
         converters: asked.iter().map(|(column, kind)| (*column, Converter(*kind))).collect(),
-        translated: (!choice.is_utf8()).then_some(choice.setting.value.as_str()),
+        translated: (!choice.is_utf8()).then(|| choice.setting.value.clone()),
         is_head: source.is_head,
     };
-    let found = tolerant::read(&reading, source.scratch_file(task.scratch, "normal"), task.progress)?;
+    let found = tolerant::account(&reading, task.progress)?;
     let mut warnings = plan.warnings.clone();
     if found.blank > 0 {
         warnings.push(format!("{} blank lines, which hold no record, were passed over.", found.blank));
@@ -283,7 +232,7 @@ fn tolerant_part(
         records: found.records,
         rejected: found.rejected,
         ledger: found.ledger,
-        body: Body::Delimited(found.body),
+        body: Body::Streamed(tolerant::good(reading, &source.origin)),
         sha256,
         warnings,
     })

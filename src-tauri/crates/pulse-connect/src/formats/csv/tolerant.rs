@@ -1,32 +1,33 @@
-//! The tolerant reader: record by record, good ones to a normalised file, the others to the ledger.
+//! The tolerant reader: record by record, good ones in a normalised form, the others to the ledger. It goes through a text
+//! twice: first for the account and what the columns hold, then for the rows.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use pulse_core::{Error, LedgerEntry, Progress, Result};
+use pulse_core::{LedgerEntry, Progress, Result};
 
 use crate::formats::Delimited;
 use crate::ledger;
-use crate::records::{Dialect, Record, RecordReader, UNCLOSED};
+use crate::records::{Dialect, Field, Record, RecordReader, UNCLOSED};
+use crate::spool::{Give, PIECE, Streamed};
+use crate::text::{Text, skip};
 use crate::typing::{Converter, Evidence, Example, Kind, Lexed, lex};
 
 /// What to read.
-pub(super) struct Reading<'a> {
-    pub path: &'a Path,
-    pub source: &'a str,
+pub(super) struct Reading {
+    pub text: Text,
+    pub source: String,
     pub dialect: Dialect,
     /// Byte and line, from 1, of the first record.
     pub start: u64,
     pub line: u64,
-    pub names: &'a [String],
+    pub names: Vec<String>,
     /// Converters of columns, by their place, whose type the user chose.
     pub converters: HashMap<usize, Converter>,
-    /// The encoding if the file was translated from it.
-    pub translated: Option<&'a str>,
-    /// Whether the file is a first part, whose last record may be cut.
+    /// The encoding if the text was translated from it.
+    pub translated: Option<String>,
+    /// Whether the text is a first part, whose last record may be cut.
     pub is_head: bool,
 }
 
@@ -37,59 +38,133 @@ pub(super) struct Accounted {
     pub rejected: u64,
     pub blank: u64,
     pub ledger: Vec<LedgerEntry>,
-    pub body: Delimited,
 }
 
-/// Reads every record of a file and writes the good ones to `to`.
-pub(super) fn read(reading: &Reading<'_>, to: PathBuf, progress: &Progress) -> Result<Accounted> {
-    let mut reader = RecordReader::open(reading.path, reading.start, reading.dialect)?;
-    let width = reading.names.len();
-    let mut out = NormalWriter::create(to, width)?;
-    let (mut columns, mut entries) = (vec![Evidence::default(); width], Vec::new());
-    let (mut records, mut rejected, mut blank, mut line) = (0u64, 0u64, 0u64, reading.line);
-    let (mut counted_rows, mut counted_bytes) = (0u64, 0u64);
-    while let Some((raw, record)) = reader.next()? {
-        let (text, start) = (reader.text(), line);
-        line += record.lines;
-        counted_bytes += (record.next - raw.start) as u64;
-        if reading.is_head && is_cut(&record, text.len()) {
-            break;
-        }
-        if raw.is_empty() && width > 1 {
-            blank += 1;
-            continue;
-        }
-        records += 1;
-        let bytes = &text[raw];
-        if let Some(reason) = fault(bytes, record.broken, reader.fields.len(), reading) {
-            rejected += 1;
-            entries.push(entry(reading, start, bytes, reason));
-        } else {
-            let row = records - rejected - 1;
-            for (index, field) in reader.fields.iter().enumerate() {
-                let content = field.content(text, reading.dialect.quote);
-                let cell = if content.is_empty() && !field.quoted { None } else { Some(content) };
-                let cell = match (cell, reading.converters.get(&index)) {
-                    (Some(cell), Some(converter)) => {
-                        convert(cell, *converter, reading, index, (start, row), &mut entries)
-                    }
-                    (cell, _) => cell,
-                };
-                learn(&mut columns[index], cell.as_deref(), start);
-                out.cell(cell.as_deref());
+/// Goes through every record of a text for the account.
+pub(super) fn account(reading: &Reading, progress: &Progress) -> Result<Accounted> {
+    let mut account = Accounted {
+        columns: vec![Evidence::default(); reading.names.len()],
+        records: 0,
+        rejected: 0,
+        blank: 0,
+        ledger: Vec::new(),
+    };
+    let (mut counted_rows, mut counted_bytes) = (0, 0);
+    visit(reading, progress, &mut |seen| {
+        let Seen { bytes, line, fields, .. } = seen;
+        counted_bytes += bytes.len() as u64 + 1;
+        let Some(fields) = fields else {
+            account.blank += 1;
+            return Ok(true);
+        };
+        account.records += 1;
+        match fields {
+            Err(reason) => {
+                account.rejected += 1;
+                account.ledger.push(entry(reading, line, bytes, reason));
             }
-            out.end_row()?;
+            Ok(cells) => {
+                let row = account.records - account.rejected - 1;
+                for (index, cell) in cells.enumerate() {
+                    let cell = convert(cell, reading, index, |text, word| {
+                        let column = &reading.names[index];
+                        account.ledger.push(ledger::misfit(&reading.source, (line, row), column, text, word));
+                    });
+                    learn(&mut account.columns[index], cell.as_deref(), line);
+                }
+            }
         }
-        if records.is_multiple_of(4096) {
-            progress.check()?;
+        if account.records.is_multiple_of(4096) {
             progress.add_rows(4096);
             progress.add_bytes(std::mem::take(&mut counted_bytes));
             counted_rows += 4096;
         }
-    }
-    progress.add_rows(records - counted_rows);
+        Ok(true)
+    })?;
+    progress.add_rows(account.records - counted_rows);
     progress.add_bytes(counted_bytes);
-    Ok(Accounted { columns, records, rejected, blank, ledger: entries, body: out.finish()? })
+    Ok(account)
+}
+
+/// The good records, for the rows.
+pub(super) fn good(reading: Reading, shown: &Path) -> Streamed {
+    let form = NormalText::new(reading.names.len()).form(shown);
+    let pieces = move |give: &mut Give<'_>, progress: &Progress| {
+        let mut out = NormalText::new(reading.names.len());
+        let mut wanted = true;
+        visit(&reading, progress, &mut |seen| {
+            if let Some(Ok(cells)) = seen.fields {
+                for (index, cell) in cells.enumerate() {
+                    out.cell(convert(cell, &reading, index, |_, _| {}).as_deref());
+                }
+                out.end_row();
+                if out.text.len() >= PIECE {
+                    wanted = give(std::mem::take(&mut out.text));
+                }
+            }
+            Ok(wanted)
+        })?;
+        if wanted && !out.text.is_empty() {
+            give(out.text);
+        }
+        Ok(())
+    };
+    Streamed { form, pieces: Box::new(pieces) }
+}
+
+/// A record that was come by.
+struct Seen<'a> {
+    bytes: &'a [u8],
+    line: u64,
+    /// Nothing for a blank line; its cells, or what is wrong with it.
+    fields: Option<std::result::Result<Cells<'a>, String>>,
+}
+
+/// The cells of a record.
+struct Cells<'a> {
+    text: &'a [u8],
+    quote: Option<u8>,
+    fields: std::slice::Iter<'a, Field>,
+}
+
+impl<'a> Iterator for Cells<'a> {
+    type Item = Option<Cow<'a, [u8]>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let field = self.fields.next()?;
+        let content = field.content(self.text, self.quote);
+        Some(if content.is_empty() && !field.quoted { None } else { Some(content) })
+    }
+}
+
+/// Goes through the records of a text as long as `each` wants more.
+fn visit(reading: &Reading, progress: &Progress, each: &mut dyn FnMut(Seen<'_>) -> Result<bool>) -> Result<()> {
+    reading.text.read(progress, |text, failed| {
+        skip(text, reading.start).map_err(failed)?;
+        let mut reader = RecordReader::new(text, reading.dialect);
+        let (mut line, width) = (reading.line, reading.names.len());
+        for number in 0u64.. {
+            if number.is_multiple_of(4096) {
+                progress.check()?;
+            }
+            let Some((raw, record)) = reader.next().map_err(failed)? else { break };
+            let (text, start) = (reader.text(), line);
+            line += record.lines;
+            if reading.is_head && is_cut(&record, text.len()) {
+                break;
+            }
+            let bytes = &text[raw];
+            let fields = || match fault(bytes, record.broken, reader.fields.len(), reading) {
+                Some(reason) => Err(reason),
+                None => Ok(Cells { text, quote: reading.dialect.quote, fields: reader.fields.iter() }),
+            };
+            let is_blank = bytes.is_empty() && width > 1;
+            if !each(Seen { bytes, line: start, fields: (!is_blank).then(fields) })? {
+                break;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Whether a record in a text of `length` bytes is cut off by the end of a first part: in its last line, or inside its
@@ -100,12 +175,12 @@ fn is_cut(record: &Record, length: usize) -> bool {
 }
 
 /// What is wrong with a record, if anything.
-fn fault(raw: &[u8], broken: Option<&str>, fields: usize, reading: &Reading<'_>) -> Option<String> {
+fn fault(raw: &[u8], broken: Option<&str>, fields: usize, reading: &Reading) -> Option<String> {
     if raw.contains(&0) {
         return Some("The record holds a zero byte.".into());
     }
     if std::str::from_utf8(raw).is_err() {
-        let encoding = reading.translated.unwrap_or("utf-8");
+        let encoding = reading.translated.as_deref().unwrap_or("utf-8");
         return Some(format!("The record holds bytes that are not valid {encoding}."));
     }
     if let Some(reason) = broken {
@@ -119,31 +194,32 @@ fn fault(raw: &[u8], broken: Option<&str>, fields: usize, reading: &Reading<'_>)
     }
 }
 
-fn entry(reading: &Reading<'_>, line: u64, raw: &[u8], reason: String) -> LedgerEntry {
+fn entry(reading: &Reading, line: u64, raw: &[u8], reason: String) -> LedgerEntry {
     if reading.translated.is_none() {
-        return ledger::record(reading.source, line, raw, reason);
+        return ledger::record(&reading.source, line, raw, reason);
     }
     // The mark only says that an escape follows; it is not part of the file.
     let unmarked: Vec<u8> = raw.iter().copied().filter(|b| *b != crate::detect::MARK).collect();
-    ledger::record(reading.source, line, &unmarked, reason)
+    ledger::record(&reading.source, line, &unmarked, reason)
 }
 
-/// The canonical text of a value whose type the user chose; one that does not fit goes to the ledger.
+/// A cell as it is, or the canonical text of one whose type the user chose; one that does not fit is a misfit, which is
+/// told with the type's word, and missing then.
 fn convert<'a>(
-    cell: Cow<'a, [u8]>,
-    converter: Converter,
-    reading: &Reading<'_>,
+    cell: Option<Cow<'a, [u8]>>,
+    reading: &Reading,
     index: usize,
-    (line, row): (u64, u64),
-    entries: &mut Vec<LedgerEntry>,
+    misfit: impl FnOnce(&str, &str),
 ) -> Option<Cow<'a, [u8]>> {
+    let Some(converter) = reading.converters.get(&index) else { return cell };
+    let cell = cell?;
     // The record was checked to be UTF-8, and so are its fields, which ASCII marks separate.
     let text = String::from_utf8_lossy(&cell);
-    if let Some(canonical) = converter.convert(&text) {
-        return Some(Cow::Owned(canonical.into_owned().into_bytes()));
+    let canonical = converter.convert(&text).map(|canonical| canonical.into_owned().into_bytes());
+    if canonical.is_none() {
+        misfit(&text, converter.0.word());
     }
-    entries.push(ledger::misfit(reading.source, (line, row), &reading.names[index], &text, converter.0.word()));
-    None
+    canonical.map(Cow::Owned)
 }
 
 /// Adds a cell to a column's evidence.
@@ -156,59 +232,52 @@ pub(crate) fn learn(evidence: &mut Evidence, cell: Option<&[u8]>, line: u64) {
     evidence.add(lexed, || Example { value: String::from_utf8_lossy(cell).into_owned(), line });
 }
 
-/// Writes a delimited file in the one form that every typed scan reads: UTF-8, comma, quotes where needed, LF.
-pub(crate) struct NormalWriter {
-    path: PathBuf,
-    out: BufWriter<File>,
-    row: Vec<u8>,
+/// Delimited text in the one form that every typed scan reads: UTF-8, comma, quotes where needed, LF.
+pub(crate) struct NormalText {
+    /// The text so far; whoever takes it takes whole records.
+    pub text: Vec<u8>,
     guarded: bool,
 }
 
-impl NormalWriter {
-    /// Starts the file for records of `width` fields.
-    pub(crate) fn create(path: PathBuf, width: usize) -> Result<Self> {
-        let file = File::create_new(&path).map_err(|cause| Error::io("create", &path, &cause))?;
-        let guarded = width == 1;
-        let row = if guarded { b"1,".to_vec() } else { Vec::new() };
-        Ok(Self { path, out: BufWriter::with_capacity(1 << 20, file), row, guarded })
+impl NormalText {
+    /// Text of records of `width` fields.
+    pub(crate) fn new(width: usize) -> Self {
+        Self { text: Vec::new(), guarded: width == 1 }
+    }
+
+    /// How the text is read; it is shown as `path`.
+    pub(crate) fn form(&self, path: &Path) -> Delimited {
+        let path = path.to_owned();
+        Delimited { path, delimiter: b',', quote: Some(b'"'), skip_lines: 0, guarded: self.guarded }
     }
 
     /// Adds a field to the record; nothing stands for a missing value.
     pub(crate) fn cell(&mut self, cell: Option<&[u8]>) {
+        if self.guarded {
+            self.text.extend_from_slice(b"1,");
+        }
         if let Some(cell) = cell {
             let special = |b: &u8| matches!(b, b',' | b'"' | b'\n' | b'\r');
             if cell.is_empty() || cell.iter().any(special) || cell.starts_with(b"\xef\xbb\xbf") {
-                self.row.push(b'"');
+                self.text.push(b'"');
                 for byte in cell {
-                    self.row.push(*byte);
+                    self.text.push(*byte);
                     if *byte == b'"' {
-                        self.row.push(b'"');
+                        self.text.push(b'"');
                     }
                 }
-                self.row.push(b'"');
+                self.text.push(b'"');
             } else {
-                self.row.extend_from_slice(cell);
+                self.text.extend_from_slice(cell);
             }
         }
-        self.row.push(b',');
+        self.text.push(b',');
     }
 
     /// Ends the record.
-    pub(crate) fn end_row(&mut self) -> Result<()> {
-        if let Some(last) = self.row.last_mut() {
+    pub(crate) fn end_row(&mut self) {
+        if let Some(last) = self.text.last_mut() {
             *last = b'\n';
         }
-        self.out.write_all(&self.row).map_err(|cause| Error::io("write", &self.path, &cause))?;
-        self.row.clear();
-        if self.guarded {
-            self.row.extend_from_slice(b"1,");
-        }
-        Ok(())
-    }
-
-    /// Completes the file.
-    pub(crate) fn finish(mut self) -> Result<Delimited> {
-        self.out.flush().map_err(|cause| Error::io("write", &self.path, &cause))?;
-        Ok(Delimited { path: self.path, delimiter: b',', quote: Some(b'"'), skip_lines: 0, guarded: self.guarded })
     }
 }

@@ -1,23 +1,24 @@
 //! Records that are JSON objects, made into a table: two passes over them, the first to learn the columns and what they
-//! hold, the second to write the good ones as a normalised delimited file.
+//! hold, the second for the good ones as normalised delimited text.
 
 pub(crate) mod text;
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::PathBuf;
 
-use pulse_core::{Code, Error, LedgerEntry, Result};
+use pulse_core::{Code, Error, LedgerEntry, Progress, Result};
 
 use self::text::{compact, is_valid, members, space};
-use super::csv::{NormalWriter, learn};
+use super::csv::{NormalText, learn};
 use super::{Body, Holds, Part, PartColumn, Task};
-use crate::detect::{EncodingChoice, detect_encoding, transcode};
+use crate::detect::{EncodingChoice, detect_encoding};
 use crate::inspect::head_of;
 use crate::ledger;
 use crate::model::Detected;
 use crate::names::unique_names;
 use crate::source::Source;
+use crate::spool::{Give, PIECE, Streamed};
+use crate::text::Text;
 use crate::typing::{Converter, Evidence, Example, Kind, Lexed, Type, lex};
 
 /// More columns than this are no table but a mapping written as an object.
@@ -25,18 +26,15 @@ const MAX_COLUMNS: usize = 10_000;
 /// The column of records that are no objects, where none is.
 const VALUE: &str = "value";
 
-/// Something that goes through the records of a file: calls back with each record's text and line.
-pub(super) type Visit<'a> = dyn Fn(&mut dyn FnMut(&[u8], u64) -> Result<()>) -> Result<()> + 'a;
+/// Takes a record's text and its line; says whether more are wanted.
+pub(super) type Each<'a> = dyn FnMut(&[u8], u64) -> Result<bool> + 'a;
+/// Something that goes through the records of a file.
+pub(super) type Visit = dyn Fn(&mut Each<'_>, &Progress) -> Result<()> + Send + Sync;
 
-/// The path of a file's text in UTF-8, and the encoding it had.
-pub(super) fn utf8_text(source: &Source, task: &Task<'_>) -> Result<(PathBuf, EncodingChoice)> {
+/// A file's text, and the encoding it has.
+pub(super) fn text_of(source: &Source, task: &Task<'_>) -> Result<(Text, EncodingChoice)> {
     let choice = detect_encoding(&head_of(&source.path)?, task.options.encoding.as_deref())?;
-    if choice.is_utf8() {
-        return Ok((source.path.clone(), choice));
-    }
-    let to = source.scratch_file(task.scratch, "utf8");
-    transcode(&source.path, choice.encoding, &to, task.progress)?;
-    Ok((to, choice))
+    Ok((Text::of(source, choice.encoding), choice))
 }
 
 /// What the first pass learnt.
@@ -46,30 +44,46 @@ struct Learnt {
     places: HashMap<String, usize>,
     columns: Vec<Evidence>,
     records: u64,
-    /// Which records are rows.
-    good: Vec<bool>,
     ledger: Vec<LedgerEntry>,
     /// Whether the records are plain values rather than objects.
     plain: bool,
 }
 
 /// Makes a table of the records that `visit` goes through.
-pub(super) fn table(source: &Source, task: &Task<'_>, detected: Detected, visit: &Visit<'_>) -> Result<Part> {
-    let mut learnt = Learnt { plain: holds_no_object(visit)?, ..Learnt::default() };
-    task.progress.stage("Checking every record", 0, source.content_bytes);
-    visit(&mut |raw, line| {
+pub(super) fn table(source: &Source, task: &Task<'_>, detected: Detected, visit: Box<Visit>) -> Result<Part> {
+    let progress = task.progress;
+    let mut learnt = Learnt { plain: holds_no_object(&visit, progress)?, ..Learnt::default() };
+    progress.stage("Checking every record", 0, source.content_bytes);
+    let each = &mut |raw: &[u8], line: u64| {
         if learnt.records.is_multiple_of(1024) {
-            task.progress.check()?;
+            progress.check()?;
         }
-        task.progress.add_rows(1);
-        task.progress.add_bytes(raw.len() as u64);
-        learnt.record(raw, line, &source.name)
-    })?;
+        progress.add_rows(1);
+        progress.add_bytes(raw.len() as u64);
+        learnt.record(raw, line, &source.name).map(|()| true)
+    };
+    visit(each, progress)?;
+    let rejected = learnt.ledger.len() as u64;
     let (names, mut warnings) = unique_names(&learnt.names, learnt.names.len().max(1));
     learnt.columns.resize_with(names.len(), Evidence::default);
     warnings.dedup();
-    let rejected = learnt.good.iter().filter(|good| !**good).count() as u64;
-    let body = write(source, task, visit, &names, &mut learnt)?;
+    let converters = converters(&names, &mut learnt, task)?;
+    let rows = Rows { plain: learnt.plain, places: learnt.places, width: names.len(), converters };
+    if !rows.converters.is_empty() {
+        let mut row = 0;
+        let each = &mut |raw: &[u8], line: u64| {
+            let cells = rows.cells(raw, |place, text, word| {
+                learnt.ledger.push(ledger::misfit(&source.name, (line, row), &names[place], text, word));
+            });
+            if let Some(cells) = cells {
+                let places = rows.converters.keys().filter(|place| cells[**place].1);
+                places.for_each(|place| learn(&mut learnt.columns[*place], cells[*place].0.as_deref(), line));
+                row += 1;
+            }
+            Ok(true)
+        };
+        visit(each, progress)?;
+    }
     let columns = names.into_iter().zip(learnt.columns);
     Ok(Part {
         detected,
@@ -77,22 +91,22 @@ pub(super) fn table(source: &Source, task: &Task<'_>, detected: Detected, visit:
         records: learnt.records,
         rejected,
         ledger: learnt.ledger,
-        body,
+        body: Body::Streamed(rows.streamed(visit, source)),
         sha256: None,
         warnings,
     })
 }
 
 /// Whether there are valid records and none of them is an object.
-fn holds_no_object(visit: &Visit<'_>) -> Result<bool> {
-    let (mut objects, mut others) = (0u64, 0u64);
-    visit(&mut |raw, _| {
-        let object = raw.first() == Some(&b'{');
-        objects += u64::from(object);
-        others += u64::from(!object && objects == 0 && is_valid(raw));
-        Ok(())
-    })?;
-    Ok(objects == 0 && others > 0)
+fn holds_no_object(visit: &Visit, progress: &Progress) -> Result<bool> {
+    let (mut object, mut others) = (false, 0u64);
+    let each = &mut |raw: &[u8], _: u64| {
+        object = raw.first() == Some(&b'{');
+        others += u64::from(!object && is_valid(raw));
+        Ok(!object)
+    };
+    visit(each, progress)?;
+    Ok(!object && others > 0)
 }
 
 impl Learnt {
@@ -101,7 +115,6 @@ impl Learnt {
         let plain = self.plain;
         match cells(raw, plain) {
             Ok(cells) => {
-                self.good.push(true);
                 for (name, value) in cells {
                     let place = match self.places.get(&name) {
                         Some(place) => *place,
@@ -110,10 +123,7 @@ impl Learnt {
                     judge(&mut self.columns[place], &raw[value], line);
                 }
             }
-            Err(reason) => {
-                self.good.push(false);
-                self.ledger.push(ledger::record(source, line, raw, reason));
-            }
+            Err(reason) => self.ledger.push(ledger::record(source, line, raw, reason)),
         }
         Ok(())
     }
@@ -192,9 +202,9 @@ fn judge(evidence: &mut Evidence, value: &[u8], line: u64) {
     evidence.add(lexed, || Example { value: String::from_utf8_lossy(&cell).into_owned(), line });
 }
 
-/// Writes the good records; values of columns whose type the user chose are converted.
-fn write(source: &Source, task: &Task<'_>, visit: &Visit<'_>, names: &[String], learnt: &mut Learnt) -> Result<Body> {
-    let mut converters: HashMap<usize, Converter> = HashMap::new();
+/// The converters of columns, by their place, whose type the user chose; what these hold is learnt anew.
+fn converters(names: &[String], learnt: &mut Learnt, task: &Task<'_>) -> Result<HashMap<usize, Converter>> {
+    let mut converters = HashMap::new();
     for (place, name) in names.iter().enumerate() {
         let asked = task.options.types.get(name).map(|word| Type::parse(word, name)).transpose()?;
         if let Some(kind) = asked.filter(|kind| *kind == Type::Text || !kind.fits(&learnt.columns[place])) {
@@ -202,37 +212,70 @@ fn write(source: &Source, task: &Task<'_>, visit: &Visit<'_>, names: &[String], 
             learnt.columns[place] = Evidence::default();
         }
     }
-    task.progress.stage("Writing the records", learnt.records, source.content_bytes);
-    let mut out = NormalWriter::create(source.scratch_file(task.scratch, "normal"), names.len())?;
-    let (mut number, mut row) = (0usize, 0u64);
-    visit(&mut |raw, line| {
-        let good = learnt.good.get(number).copied().unwrap_or(false);
-        number += 1;
-        if number.is_multiple_of(1024) {
-            task.progress.check()?;
-        }
-        task.progress.add_rows(1);
-        if !good {
-            return Ok(());
-        }
-        let mut row_cells: Vec<Option<Vec<u8>>> = vec![None; names.len()];
-        for (name, value) in cells(raw, learnt.plain).unwrap_or_default() {
-            let place = learnt.places[&name];
-            row_cells[place] = text(&raw[value]);
-            if let (Some(converter), Some(cell)) = (converters.get(&place), &row_cells[place]) {
-                let text = String::from_utf8_lossy(cell);
-                let canonical = converter.convert(&text).map(|text| text.into_owned().into_bytes());
-                if canonical.is_none() {
-                    let entry = ledger::misfit(&source.name, (line, row), &names[place], &text, converter.0.word());
-                    learnt.ledger.push(entry);
+    Ok(converters)
+}
+
+/// How the records become rows.
+struct Rows {
+    plain: bool,
+    places: HashMap<String, usize>,
+    width: usize,
+    converters: HashMap<usize, Converter>,
+}
+
+/// A cell, and whether the record has a value there.
+type Cell = (Option<Vec<u8>>, bool);
+
+impl Rows {
+    /// The cells of a good record; values that are not what the user chose are missing, and told with the type's word.
+    fn cells(&self, raw: &[u8], mut misfit: impl FnMut(usize, &str, &str)) -> Option<Vec<Cell>> {
+        let found = cells(raw, self.plain).ok()?;
+        let mut row: Vec<Cell> = vec![(None, false); self.width];
+        for (name, value) in found {
+            let place = self.places[&name];
+            let cell = text(&raw[value]);
+            row[place].1 = cell.is_some();
+            row[place].0 = match (cell, self.converters.get(&place)) {
+                (Some(cell), Some(converter)) => {
+                    let text = String::from_utf8_lossy(&cell);
+                    let canonical = converter.convert(&text).map(|text| text.into_owned().into_bytes());
+                    if canonical.is_none() {
+                        misfit(place, &text, converter.0.word());
+                    }
+                    canonical
                 }
-                learn(&mut learnt.columns[place], canonical.as_deref(), line);
-                row_cells[place] = canonical;
-            }
+                (cell, _) => cell,
+            };
         }
-        row_cells.iter().for_each(|cell| out.cell(cell.as_deref()));
-        row += 1;
-        out.end_row()
-    })?;
-    Ok(Body::Delimited(out.finish()?))
+        Some(row)
+    }
+
+    /// The good records as text.
+    fn streamed(self, visit: Box<Visit>, source: &Source) -> Streamed {
+        let form = NormalText::new(self.width).form(&source.origin);
+        let pieces = move |give: &mut Give<'_>, progress: &Progress| {
+            let mut out = NormalText::new(self.width);
+            let (mut wanted, mut count) = (true, 0u64);
+            let each = &mut |raw: &[u8], _: u64| {
+                count += 1;
+                if count.is_multiple_of(1024) {
+                    progress.check()?;
+                }
+                if let Some(cells) = self.cells(raw, |_, _, _| {}) {
+                    cells.iter().for_each(|(cell, _)| out.cell(cell.as_deref()));
+                    out.end_row();
+                    if out.text.len() >= PIECE {
+                        wanted = give(std::mem::take(&mut out.text));
+                    }
+                }
+                Ok(wanted)
+            };
+            visit(each, progress)?;
+            if wanted && !out.text.is_empty() {
+                give(out.text);
+            }
+            Ok(())
+        };
+        Streamed { form, pieces: Box::new(pieces) }
+    }
 }

@@ -1,5 +1,8 @@
-//! Elasticsearch and OpenSearch as a source: against a server that answers as Elasticsearch 8, and against one made up
-//! here that answers as the other products do, with every fault.
+//! Elasticsearch and OpenSearch as a source: against servers that answer as Elasticsearch 8 and as OpenSearch 3, and
+//! against one made up here that answers as the older products do, with every fault.
+
+mod opensearch;
+mod tls;
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -15,10 +18,14 @@ use pulse_tests::services::{free_port, skipped};
 use pulse_tests::{Connected, assert_helpful};
 use serde_json::{Value, json};
 
-/// Sends one request to the real server and returns the answer's body; a bad status ends the test.
+/// As [`send_to`], to Elasticsearch.
 fn send(server: &Noida, method: &str, path: &str, body: &str) -> Value {
-    let address = server.address("elasticsearch");
-    let mut stream = TcpStream::connect(&address).unwrap();
+    send_to(&server.address("elasticsearch"), method, path, body)
+}
+
+/// Sends one request to the real server and returns the answer's body; a bad status ends the test.
+fn send_to(address: &str, method: &str, path: &str, body: &str) -> Value {
+    let mut stream = TcpStream::connect(address).unwrap();
     let kind = if path.starts_with("/_bulk") { "application/x-ndjson" } else { "application/json" };
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",

@@ -1,4 +1,12 @@
-//! MongoDB as a source, against a server that speaks its protocol.
+//! MongoDB as a source: here against a stand-in with its own storage and filters, in the other files against a server of
+//! the tests that also lists, sorts, projects, signs in and fails.
+
+mod browsing;
+mod choosing;
+mod faults;
+mod incremental;
+mod safety;
+mod store;
 
 use std::time::{Duration, Instant};
 
@@ -143,7 +151,7 @@ fn every_document_is_read_exactly() {
     assert_eq!(got.fetched.warnings, ["`note` is null in 8334 documents and missing in 8333; both are empty cells."]);
 }
 
-/// The stand-in knows filters only; sorts and projections are tested as the commands they become.
+/// The stand-in knows filters only; for sorts and projections see `choosing`.
 #[test]
 fn what_is_read_can_be_chosen() {
     if skipped() {
