@@ -9,6 +9,7 @@ mod read;
 mod registry;
 mod rows;
 mod time;
+mod trouble;
 
 #[cfg(test)]
 mod tests;
