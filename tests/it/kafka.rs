@@ -293,26 +293,26 @@ fn a_server_that_sends_a_whole_partition_at_once_is_read() {
     cluster.send("t", (0..1200).map(|n| (0, None, Some(format!(r#"{{"n":{n},"x":"{long}"}}"#)), now())));
     let folder = tempfile::tempdir().expect("a folder");
     let progress = Progress::new();
-    cluster.read(&json!({"topic": "t"}), folder.path(), &progress).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(progress.counts().rows, 1200);
     let mut settings = cluster.settings();
-    settings["properties"] = json!([{"name": "receive.message.max.bytes", "value": "60000000"}]);
+    // Putting together such an answer may take it a while.
+    settings["timeout_seconds"] = json!(60);
+    let whole = settings.clone();
     let path = folder.path();
-    let task = Task { progress: &progress, scratch: path, downloads: path, limit: None, state: None, replay: &[] };
-    let error = connect("kafka", &settings).expect("a connection").read(&json!({"topic": "t"}), &task);
+    let read = |settings: &Value, progress: &Progress| {
+        let task = Task { progress, scratch: path, downloads: path, limit: None, state: None, replay: &[] };
+        connect("kafka", settings).expect("a connection").read(&json!({"topic": "t"}), &task).map(drop)
+    };
+    read(&whole, &progress).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(progress.counts().rows, 1200);
+    settings["properties"] = json!([{"name": "receive.message.max.bytes", "value": "60000000"}]);
+    let error = read(&settings, &progress);
     let error = error.err().expect("an error");
     assert_eq!((error.code, error.field.as_deref()), (Code::LimitExceeded, Some("properties")), "{error}");
     assert!(error.message.contains("120 MB"), "{error}");
     assert_helpful(&error, "an answer that is too large");
     // Killed in the middle of its answer, or behind it.
-    let (settings, scratch) = (cluster.settings(), tempfile::tempdir().expect("a folder"));
     let result = std::thread::scope(|scope| {
-        let reading = scope.spawn(|| {
-            let (progress, path) = (Progress::new(), scratch.path());
-            let task =
-                Task { progress: &progress, scratch: path, downloads: path, limit: None, state: None, replay: &[] };
-            connect("kafka", &settings).expect("a connection").read(&json!({"topic": "t"}), &task).map(drop)
-        });
+        let reading = scope.spawn(|| read(&whole, &Progress::new()));
         std::thread::sleep(Duration::from_millis(500));
         cluster.server.kill();
         reading.join().expect("no panic")

@@ -276,7 +276,7 @@ fn what_breaks_on_the_way_is_not_taken_for_damage() {
     }
     let broker = holding(logs);
     let whole = ((0..300).collect::<Vec<i64>>(), json!({"0": 100, "1": 200, "2": 300}));
-    for fault in [Fault::Flip(1, 1), Fault::Tear(1), Fault::Tear(3), Fault::Flip(0, 2)] {
+    for fault in [Fault::Flip(1, 1), Fault::Tear(1), Fault::Tear(3), Fault::Flip(0, 2), Fault::Flip(2, 1)] {
         broker.fail(fault);
         assert_eq!(all(&broker), whole, "{fault:?}");
     }

@@ -50,8 +50,7 @@ pub(super) type Consumer = BaseConsumer<Context>;
 /// A connection to a cluster.
 pub(super) struct Client {
     consumer: Option<Arc<Consumer>>,
-    brokers: String,
-    patience: Duration,
+    settings: Settings,
 }
 
 /// What the library said last, which explains errors that come as a mere code.
@@ -162,16 +161,17 @@ impl Client {
             cause => Error::invalid(format!("The connection cannot be set up: {cause}."))
                 .hint("Check the settings, above all files with certificates and properties."),
         })?;
-        Ok(Self {
-            consumer: Some(Arc::new(consumer)),
-            brokers: settings.brokers.clone(),
-            patience: Duration::from_secs(settings.timeout_seconds.into()),
-        })
+        Ok(Self { consumer: Some(Arc::new(consumer)), settings: settings.clone() })
+    }
+
+    /// Another client of the same cluster, which knows nothing of what went wrong with this one.
+    pub(super) fn anew(&self) -> Result<Self> {
+        Self::open(&self.settings)
     }
 
     /// How long a broker may say nothing.
     pub(super) fn patience(&self) -> Duration {
-        self.patience
+        Duration::from_secs(self.settings.timeout_seconds.into())
     }
 
     /// The consumer; it is there until the client is dropped.
@@ -188,7 +188,7 @@ impl Client {
         question: impl FnOnce(&Consumer, Duration) -> KafkaResult<T> + Send + 'static,
     ) -> Result<T> {
         let (done, answer) = mpsc::channel();
-        let (consumer, patience) = (Arc::clone(self.consumer()?), self.patience);
+        let (consumer, patience) = (Arc::clone(self.consumer()?), self.patience());
         thread::spawn(move || done.send(question(&consumer, patience)));
         loop {
             progress.check()?;
@@ -238,7 +238,7 @@ impl Client {
         let told = code.map_or_else(|| cause.to_string(), |code| code.to_string());
         let why = if trouble == Trouble::Forbidden || said.is_empty() { told } else { said.to_owned() };
         let (kind, hint, field) = trouble.advice();
-        let text = format!("Could not {attempt} at `{}`: {}.", self.brokers, why.trim_end_matches('.'));
+        let text = format!("Could not {attempt} at `{}`: {}.", self.settings.brokers, why.trim_end_matches('.'));
         let error = Error::new(kind, text).hint(hint);
         if field.is_empty() { error } else { error.field(field) }
     }

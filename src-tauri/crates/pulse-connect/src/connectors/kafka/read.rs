@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pulse_core::{Code, Error, Progress, Result};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::{Message as _, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::Client;
 use super::message::Message;
@@ -27,7 +27,7 @@ pub(super) struct Reached {
 
 /// Hands every message of the ranges to `each`, at most `limit` of them.
 pub(super) fn read(
-    client: &Client,
+    client: Client,
     topic: &str,
     ranges: &[Range],
     limit: u64,
@@ -41,7 +41,7 @@ pub(super) fn read(
             progress.check()?;
             reading.step(progress, &mut each)?;
         }
-        must_still_hold(client, topic, &reading.ended_early, ranges, progress)?;
+        must_still_hold(&reading.client, topic, &reading.ended_early, ranges, progress)?;
     }
     let mut reached = reading.reached;
     let passed: i64 =
@@ -52,7 +52,7 @@ pub(super) fn read(
 
 /// A read on its way.
 struct Reading<'a> {
-    client: &'a Client,
+    client: Client,
     topic: &'a str,
     attempt: String,
     /// The ranges that are not read to their ends.
@@ -69,7 +69,7 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn of(client: &'a Client, topic: &'a str, ranges: &[Range]) -> Self {
+    fn of(client: Client, topic: &'a str, ranges: &[Range]) -> Self {
         let next = ranges.iter().map(|range| (range.partition, range.from)).collect();
         Self {
             client,
@@ -84,8 +84,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Has the open partitions sent from their next offsets on, or only the first of them; what was on its way is
-    /// dropped.
+    /// Has the open partitions sent from their next offsets on, or only the first of them.
     fn assign(&self) -> Result<()> {
         let mut assigned = TopicPartitionList::new();
         let count = if self.alone { 1 } else { self.open.len() };
@@ -103,8 +102,9 @@ impl<'a> Reading<'a> {
 
     /// Takes what comes next, if anything does.
     fn step(&mut self, progress: &Progress, each: &mut impl FnMut(Message) -> Result<()>) -> Result<()> {
-        let client = self.client;
-        let (partition, done) = match client.consumer()?.poll(WAIT) {
+        let came = self.client.consumer()?.poll(WAIT);
+        let came = came.map(|came| came.map(|message| (message.payload_len(), Message::of(&message))));
+        let (partition, done) = match came {
             None => return self.wait(),
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 if self.open.contains_key(&partition) {
@@ -113,24 +113,24 @@ impl<'a> Reading<'a> {
                 (partition, true)
             }
             Some(Err(cause)) if is_broken(&cause) => return self.again(&cause),
-            Some(Err(cause)) if is_final(&cause) => return Err(explain(client, self.topic, &cause)),
+            Some(Err(cause)) if is_final(&cause) => return Err(explain(&self.client, self.topic, &cause)),
             Some(Err(_)) => return self.wait(),
-            Some(Ok(message)) => {
-                let (partition, offset) = (message.partition(), message.offset());
+            Some(Ok((bytes, message))) => {
+                let (partition, offset) = (message.partition, message.offset);
                 let Some(range) = self.open.get(&partition) else { return Ok(()) };
                 let to = range.to;
                 if offset < to {
                     progress.add_rows(1);
-                    progress.add_bytes(message.payload_len() as u64);
+                    progress.add_bytes(bytes as u64);
                     self.reached.messages += 1;
                     self.reached.next.insert(partition, offset + 1);
-                    each(Message::of(&message))?;
+                    each(message)?;
                 }
                 (partition, offset + 1 >= to)
             }
         };
         self.heard = Instant::now();
-        client.consumer()?.context().answered();
+        self.client.consumer()?.context().answered();
         if done { self.end(partition) } else { Ok(()) }
     }
 
@@ -147,18 +147,19 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads on where messages could not be read, because the transfer may have broken them and not the cluster; fails
-    /// where they cannot be read again. What the library says behind broken messages is not to be trusted: it may have
-    /// lost its place in the answer.
+    /// where they cannot be read again. That takes a new client: behind broken messages the library loses its place in
+    /// the answer and may come to offsets that do not exist.
     fn again(&mut self, cause: &KafkaError) -> Result<()> {
         // The library does not tell which partition it was, which is known only where one is read at a time.
         let one = self.alone || self.open.len() == 1;
         let place = self.open.values().next().filter(|_| one).map(|range| (range.partition, self.next(range)));
         if place.is_some() && place == self.broken {
-            return Err(broken(self.client, self.topic, place, cause));
+            return Err(broken(&self.client, self.topic, place, cause));
         }
         tracing::warn!(target: "kafka", "{cause} in the topic {}: it is read again, {place:?}", self.topic);
         self.broken = place;
         self.alone = true;
+        self.client = self.client.anew()?;
         self.assign()
     }
 
@@ -168,7 +169,7 @@ impl<'a> Reading<'a> {
         if let Some(moved) = self.client.consumer()?.context().moved() {
             self.heard = self.heard.max(moved);
         }
-        stalled(self.client, self.topic, self.heard, &self.reached)
+        stalled(&self.client, self.topic, self.heard, &self.reached)
     }
 }
 
