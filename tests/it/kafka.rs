@@ -1,5 +1,7 @@
 //! Kafka topics, read from a server of another make into tables.
 
+mod broker;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -254,4 +256,68 @@ fn many_messages_are_read_once_while_more_are_written() {
     let rest = cluster.connection().read(&json!({"topic": "t"}), &task).expect("the rest");
     let Content::Files { inputs, .. } = &rest.content else { panic!("files") };
     assert_eq!(std::fs::read_to_string(&inputs[0].path).expect("a file").lines().count(), 500);
+}
+
+#[test]
+fn every_compression_is_read() {
+    if skipped() {
+        return;
+    }
+    let cluster = Cluster::start(&[("t", 1)]);
+    let words = "the same words again and again ".repeat(20);
+    for (number, codec) in ["none", "gzip", "snappy", "lz4", "zstd"].into_iter().enumerate() {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", cluster.server.address("kafka")).set("compression.type", codec);
+        config.set("linger.ms", "100");
+        let producer: BaseProducer = config.create().expect("a producer");
+        for n in number * 100..(number + 1) * 100 {
+            let value = json!({"n": n, "codec": codec, "words": words}).to_string();
+            let record = BaseRecord::<str, str>::to("t").partition(0).payload(&value);
+            producer.send(record).map_err(|(cause, _)| cause).expect("a message is queued");
+        }
+        producer.flush(Duration::from_secs(30)).expect("the messages are written");
+    }
+    let lines = cluster.lines(&json!({"topic": "t"}));
+    assert_eq!(numbers(&lines), (0..500).collect());
+    assert!(lines.iter().all(|line| line["words"] == words.as_str()));
+}
+
+#[test]
+fn a_server_that_sends_a_whole_partition_at_once_is_read() {
+    if skipped() {
+        return;
+    }
+    // This server does so whatever is asked for; 100 MB is where the client's library gives up by itself.
+    let mut cluster = Cluster::start(&[("t", 1)]);
+    let long = "x".repeat(100_000);
+    cluster.send("t", (0..1200).map(|n| (0, None, Some(format!(r#"{{"n":{n},"x":"{long}"}}"#)), now())));
+    let folder = tempfile::tempdir().expect("a folder");
+    let progress = Progress::new();
+    let mut settings = cluster.settings();
+    // Putting together such an answer may take it a while.
+    settings["timeout_seconds"] = json!(60);
+    let whole = settings.clone();
+    let path = folder.path();
+    let read = |settings: &Value, progress: &Progress| {
+        let task = Task { progress, scratch: path, downloads: path, limit: None, state: None, replay: &[] };
+        connect("kafka", settings).expect("a connection").read(&json!({"topic": "t"}), &task).map(drop)
+    };
+    read(&whole, &progress).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(progress.counts().rows, 1200);
+    settings["properties"] = json!([{"name": "receive.message.max.bytes", "value": "60000000"}]);
+    let error = read(&settings, &progress);
+    let error = error.err().expect("an error");
+    assert_eq!((error.code, error.field.as_deref()), (Code::LimitExceeded, Some("properties")), "{error}");
+    assert!(error.message.contains("120 MB"), "{error}");
+    assert_helpful(&error, "an answer that is too large");
+    // Killed in the middle of its answer, or behind it.
+    let result = std::thread::scope(|scope| {
+        let reading = scope.spawn(|| read(&whole, &Progress::new()));
+        std::thread::sleep(Duration::from_millis(500));
+        cluster.server.kill();
+        reading.join().expect("no panic")
+    });
+    if let Err(error) = result {
+        assert_eq!(error.code, Code::Unreachable, "{error}");
+    }
 }

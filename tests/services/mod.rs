@@ -4,6 +4,7 @@
 
 pub mod azurite;
 pub mod http;
+pub mod kafka;
 pub mod kaggle;
 pub mod keyring;
 pub mod mongo;

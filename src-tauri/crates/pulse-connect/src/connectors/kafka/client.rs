@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pulse_core::{Code, Error, Progress, Result};
+use pulse_core::{Error, Progress, Result};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
 
 use super::forms::{Settings, SignIn};
+use super::trouble::{Trouble, plain};
 
 /// How long all brokers may be out of reach before a read gives up.
 const ALL_DOWN: Duration = Duration::from_secs(4);
@@ -20,10 +22,11 @@ const LOOK: Duration = Duration::from_millis(30);
 /// Lines of the library's log that are kept to explain an error.
 const LINES: usize = 30;
 /// Properties that a read depends on, and those that would load or run a program.
-const OURS: [&str; 17] = [
+const OURS: [&str; 19] = [
     "allow.auto.create.topics",
     "auto.offset.reset",
     "bootstrap.servers",
+    "check.crcs",
     "enable.auto.commit",
     "enable.auto.offset.store",
     "enable.partition.eof",
@@ -38,6 +41,7 @@ const OURS: [&str; 17] = [
     "sasl.mechanisms",
     "security.protocol",
     "ssl.engine.location",
+    "statistics.interval.ms",
 ];
 
 /// The consumer with what it said.
@@ -46,8 +50,7 @@ pub(super) type Consumer = BaseConsumer<Context>;
 /// A connection to a cluster.
 pub(super) struct Client {
     consumer: Option<Arc<Consumer>>,
-    brokers: String,
-    patience: Duration,
+    settings: Settings,
 }
 
 /// What the library said last, which explains errors that come as a mere code.
@@ -60,11 +63,16 @@ struct Said {
     refused: bool,
     answered: bool,
     all_down: Option<Instant>,
+    /// The sum of the offsets that are asked for next, and when it grew.
+    places: Option<i64>,
+    moved: Option<Instant>,
 }
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, fac: &str, message: &str) {
         match level {
+            // A connection that a broker closes is reported as mere information.
+            RDKafkaLogLevel::Info if fac == "FAIL" => self.note(message, false),
             RDKafkaLogLevel::Debug | RDKafkaLogLevel::Info => tracing::debug!(target: "kafka", "{fac} {message}"),
             _ => {
                 tracing::warn!(target: "kafka", "{fac} {message}");
@@ -74,8 +82,24 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        let code = error.rdkafka_error_code();
+        // The end of a partition comes as an error, and is none.
+        if code == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
         tracing::warn!(target: "kafka", "{error}: {reason}");
-        self.note(reason, error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown));
+        self.note(reason, code == Some(RDKafkaErrorCode::AllBrokersDown));
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
+        // An offset that is not known is negative.
+        let places: i64 = partitions.map(|partition| partition.next_offset.max(0)).sum();
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.places.is_some_and(|before| places > before) {
+            said.moved = Some(Instant::now());
+        }
+        said.places = Some(places);
     }
 }
 
@@ -109,6 +133,11 @@ impl Context {
         said.all_down = None;
     }
 
+    /// When the library last came forward, with messages or over offsets that hold none.
+    pub(super) fn moved(&self) -> Option<Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).moved
+    }
+
     /// The line that says most about what went wrong.
     fn reason(&self) -> Option<String> {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,16 +161,17 @@ impl Client {
             cause => Error::invalid(format!("The connection cannot be set up: {cause}."))
                 .hint("Check the settings, above all files with certificates and properties."),
         })?;
-        Ok(Self {
-            consumer: Some(Arc::new(consumer)),
-            brokers: settings.brokers.clone(),
-            patience: Duration::from_secs(settings.timeout_seconds.into()),
-        })
+        Ok(Self { consumer: Some(Arc::new(consumer)), settings: settings.clone() })
+    }
+
+    /// Another client of the same cluster, which knows nothing of what went wrong with this one.
+    pub(super) fn anew(&self) -> Result<Self> {
+        Self::open(&self.settings)
     }
 
     /// How long a broker may say nothing.
     pub(super) fn patience(&self) -> Duration {
-        self.patience
+        Duration::from_secs(self.settings.timeout_seconds.into())
     }
 
     /// The consumer; it is there until the client is dropped.
@@ -158,7 +188,7 @@ impl Client {
         question: impl FnOnce(&Consumer, Duration) -> KafkaResult<T> + Send + 'static,
     ) -> Result<T> {
         let (done, answer) = mpsc::channel();
-        let (consumer, patience) = (Arc::clone(self.consumer()?), self.patience);
+        let (consumer, patience) = (Arc::clone(self.consumer()?), self.patience());
         thread::spawn(move || done.send(question(&consumer, patience)));
         loop {
             progress.check()?;
@@ -177,6 +207,12 @@ impl Client {
                 Err(cause) => return Err(Error::internal(attempt, cause)),
             }
         }
+    }
+
+    /// The last line of the library's log with these words.
+    pub(super) fn said(&self, words: &str) -> Option<String> {
+        let said = self.consumer.as_ref()?.context().0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.lines.iter().rev().find(|line| line.contains(words)).cloned()
     }
 
     /// Fails where waiting is useless.
@@ -202,7 +238,7 @@ impl Client {
         let told = code.map_or_else(|| cause.to_string(), |code| code.to_string());
         let why = if trouble == Trouble::Forbidden || said.is_empty() { told } else { said.to_owned() };
         let (kind, hint, field) = trouble.advice();
-        let text = format!("Could not {attempt} at `{}`: {}.", self.brokers, why.trim_end_matches('.'));
+        let text = format!("Could not {attempt} at `{}`: {}.", self.settings.brokers, why.trim_end_matches('.'));
         let error = Error::new(kind, text).hint(hint);
         if field.is_empty() { error } else { error.field(field) }
     }
@@ -217,87 +253,18 @@ impl Drop for Client {
     }
 }
 
-/// What stands in the way, as the library's log tells it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Trouble {
-    SignIn,
-    Certificate,
-    Tls,
-    Name,
-    Refused,
-    Dropped,
-    Forbidden,
-    Other,
-}
-
-impl Trouble {
-    fn of(line: &str) -> Self {
-        let has = |parts: &[&str]| parts.iter().any(|part| line.contains(part));
-        if has(&["SASL", "Authentication failed", "authentication failed"]) {
-            Self::SignIn
-        } else if has(&["certificate"]) {
-            Self::Certificate
-        } else if has(&["SSL", "ssl handshake"]) {
-            Self::Tls
-        } else if has(&["Failed to resolve", "resolve"]) {
-            Self::Name
-        } else if has(&["Connection refused", "Connect to", "timed out in state CONNECT"]) {
-            Self::Refused
-        } else if has(&["Disconnected", "closed by peer", "during handshake"]) {
-            Self::Dropped
-        } else {
-            Self::Other
-        }
-    }
-
-    /// Whether trying again changes nothing.
-    fn is_final(self) -> bool {
-        matches!(self, Self::SignIn | Self::Certificate | Self::Tls)
-    }
-
-    /// The code, what to do, and the member of the settings it belongs to.
-    fn advice(self) -> (Code, &'static str, &'static str) {
-        match self {
-            Self::SignIn => {
-                (Code::PermissionDenied, "Check the user name, the password and the way of signing in.", "password")
-            }
-            Self::Certificate => (
-                Code::Unreachable,
-                "The broker's certificate is not trusted, or not for this host: name the file with the certificates of \
-                 who signed it.",
-                "ca_file",
-            ),
-            Self::Tls => (
-                Code::Unreachable,
-                "The broker may not speak TLS on this port: switch TLS off or take another port.",
-                "tls",
-            ),
-            Self::Name => (
-                Code::Unreachable,
-                "Check the host name. A broker also tells its own name (advertised.listeners), which must be known here.",
-                "brokers",
-            ),
-            Self::Refused => (Code::Unreachable, "Check the host and the port, and that the broker runs.", "brokers"),
-            Self::Dropped => (
-                Code::Unreachable,
-                "The broker closes the connection: it may want TLS or a sign-in, or it stopped. Try again.",
-                "tls",
-            ),
-            Self::Forbidden => (Code::PermissionDenied, "Ask who runs the cluster for the right to read it.", ""),
-            Self::Other => (Code::Unreachable, "Check that the brokers run and can be reached, and try again.", ""),
-        }
-    }
-}
-
-/// A line of the library's log without what only it understands.
-fn plain(line: &str) -> String {
-    let line = line.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")).map_or(line, |(_, rest)| rest);
-    let line = line.split(" (after ").next().unwrap_or(line);
-    line.replace("/bootstrap", "").trim().trim_end_matches(['.', ':']).to_owned()
-}
-
 fn config(settings: &Settings) -> Result<ClientConfig> {
     let mut config = ClientConfig::new();
+    // What a property may change comes before the properties.
+    config
+        .set("client.id", "cloud-pulse")
+        .set("queued.max.messages.kbytes", "32768")
+        // Some servers answer with all of a partition, however little was asked for. An alert of TLS, read as an answer
+        // of Kafka, claims to have 352 MB, which must be too much.
+        .set("receive.message.max.bytes", "300000000")
+        .set("fetch.wait.max.ms", "100")
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("socket.connection.setup.timeout.ms", "10000");
     for property in &settings.properties {
         let name = property.name.trim();
         if OURS.contains(&name) {
@@ -324,7 +291,6 @@ fn config(settings: &Settings) -> Result<ClientConfig> {
     };
     config
         .set("bootstrap.servers", settings.brokers.trim())
-        .set("client.id", "cloud-pulse")
         // A name is needed to assign partitions by hand; nobody joins that group and nothing is committed.
         .set("group.id", format!("cloud-pulse-{}", uuid::Uuid::new_v4()))
         .set("security.protocol", protocol)
@@ -335,12 +301,18 @@ fn config(settings: &Settings) -> Result<ClientConfig> {
         .set("isolation.level", "read_committed")
         .set("allow.auto.create.topics", "false")
         .set("check.crcs", "true")
-        .set("queued.max.messages.kbytes", "32768")
-        .set("fetch.wait.max.ms", "100")
-        .set("reconnect.backoff.max.ms", "1000")
-        .set("socket.connection.setup.timeout.ms", "10000")
+        .set("statistics.interval.ms", "1000")
         .set_log_level(RDKafkaLogLevel::Info);
     if settings.sign_in != SignIn::None {
+        for (field, empty) in
+            [("username", settings.username.trim().is_empty()), ("password", settings.password.expose().is_empty())]
+        {
+            if empty {
+                return Err(Error::invalid(format!("Signing in needs a {field}, and none is given."))
+                    .hint("Fill it in, or choose not to sign in.")
+                    .field(field));
+            }
+        }
         config
             .set("sasl.mechanisms", settings.sign_in.mechanism())
             .set("sasl.username", settings.username.trim())

@@ -8,6 +8,7 @@ mod range;
 mod read;
 mod registry;
 mod rows;
+mod trouble;
 
 #[cfg(test)]
 mod tests;
@@ -171,9 +172,7 @@ impl Connector for Kafka {
         task.progress.stage(&format!("Reading the topic {}", selection.topic), offsets, 0);
         let limit = task.limit.unwrap_or(u64::MAX).min(selection.max_messages.unwrap_or(u64::MAX));
         let mut rows = rows::Rows::create(selection, &state, self.registry.as_ref(), task)?;
-        let reached =
-            read::read(&client, &selection.topic, &ranges, limit, task.progress, |message| rows.add(message))?;
-        drop(client);
+        let reached = read::read(client, &selection.topic, &ranges, limit, task.progress, |message| rows.add(message))?;
         let origin =
             format!("kafka://{}/{}", self.settings.brokers.split(',').next().unwrap_or_default(), selection.topic);
         rows.finish(state, &reached, origin)
