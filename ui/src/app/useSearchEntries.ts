@@ -2,6 +2,7 @@ import { useMantineColorScheme } from "@mantine/core";
 import {
   IconBolt,
   IconColumns,
+  IconDatabaseExport,
   IconDatabaseImport,
   IconFileImport,
   IconListCheck,
@@ -20,12 +21,15 @@ import {
   connectionsAddress,
   importAddress,
   newSourceAddress,
+  newSyncAddress,
   sourceAddress,
+  syncAddress,
   tableAddress,
 } from "../shared/addresses";
 import { useConnections, useSources } from "../shared/connections";
 import { counted } from "../shared/format";
 import { useWorkspace } from "../shared/queries";
+import { syncsQuery } from "../shared/syncs";
 import type { Findable } from "./findEntries";
 import { pages } from "./pages";
 import { THEMES } from "./ThemeSwitch";
@@ -45,6 +49,7 @@ export function useSearchEntries(opened: boolean, onJobs: () => void): Entry[] {
   const { setColorScheme } = useMantineColorScheme();
   const sources = useSources();
   const connections = useConnections();
+  const syncs = useQuery({ ...syncsQuery, enabled: opened });
   const vocabulary = useQuery({
     queryKey: ["tables", "vocabulary"],
     queryFn: () => rpc("sql_vocabulary", {}),
@@ -91,6 +96,20 @@ export function useSearchEntries(opened: boolean, onJobs: () => void): Entry[] {
         icon: IconDatabaseImport,
         run: go(sourceAddress(id)),
       })),
+      {
+        id: "new sync",
+        label: "Send tables to another system…",
+        description: "A new sync",
+        icon: IconDatabaseExport,
+        run: go(newSyncAddress()),
+      },
+      ...(syncs.data ?? []).map(({ id, doc, connection_name }) => ({
+        id: `sync ${id}`,
+        label: doc.name,
+        description: `Sync to ${connection_name}`,
+        icon: IconDatabaseExport,
+        run: go(syncAddress(id)),
+      })),
       ...(connections.data ?? []).map(({ id, name, kind_title }) => ({
         id: `connection ${id}`,
         label: name,
@@ -117,5 +136,15 @@ export function useSearchEntries(opened: boolean, onJobs: () => void): Entry[] {
         })),
       ),
     ];
-  }, [offered, workspace.data, vocabulary.data, sources.data, connections.data, navigate, onJobs, setColorScheme]);
+  }, [
+    offered,
+    workspace.data,
+    vocabulary.data,
+    sources.data,
+    syncs.data,
+    connections.data,
+    navigate,
+    onJobs,
+    setColorScheme,
+  ]);
 }

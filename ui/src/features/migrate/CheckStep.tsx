@@ -25,7 +25,7 @@ export function CheckStep({ draft, check }: { draft: SyncDraft; check: Checking 
     <Stack gap="md">
       <Group gap="sm">
         <Button
-          variant={covers ? "default" : "filled"}
+          variant="default"
           leftSection={<IconListCheck size={16} aria-hidden />}
           loading={ticket !== null}
           onClick={() => check.run(doc)}

@@ -89,7 +89,9 @@ function ColumnTable({ part, columns, found, onChange }: ColumnTableProps) {
                     onChange={(event) => set({ skip: !event.currentTarget.checked })}
                   />
                 </td>
-                <th scope="row">{name}</th>
+                <th scope="row" title={name}>
+                  {name}
+                </th>
                 <td>
                   <TypeBadge type={type} />
                 </td>

@@ -48,7 +48,9 @@ export function Comparison({ found }: { found: SyncVerification }) {
             <tbody>
               {shown.map(({ name, here, there }) => (
                 <tr key={name} data-differs={here !== there || undefined}>
-                  <th scope="row">{name}</th>
+                  <th scope="row" title={name}>
+                    {name}
+                  </th>
                   <td className={classes.right}>{here}</td>
                   <td className={classes.right}>{there}</td>
                   <td>

@@ -3,8 +3,8 @@ import { useParams } from "wouter";
 import { completed, type FormSchema } from "../../forms/schema";
 import type { SyncInfo } from "../../generated/rpc";
 import { EmptyState } from "../../shared/EmptyState";
+import { useSyncs } from "../../shared/syncs";
 import { Loaded } from "./Loaded";
-import { useSyncs } from "./queries";
 import { SyncEditor } from "./SyncEditor";
 import { destinationOfConnection, type Surroundings } from "./useSyncDraft";
 

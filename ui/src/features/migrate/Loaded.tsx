@@ -3,8 +3,8 @@ import type { ReactNode } from "react";
 import { toProblem } from "../../platform";
 import { useConnections, useConnectors } from "../../shared/connections";
 import { ProblemNotice } from "../../shared/ProblemNotice";
+import { useSyncs } from "../../shared/syncs";
 import classes from "./migrate.module.css";
-import { useSyncs } from "./queries";
 import type { Surroundings } from "./useSyncDraft";
 
 interface LoadedProps {

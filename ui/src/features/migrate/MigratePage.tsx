@@ -9,8 +9,8 @@ import { EmptyState } from "../../shared/EmptyState";
 import { counted } from "../../shared/format";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { StatusLine } from "../../shared/StatusLine";
+import { useSyncs } from "../../shared/syncs";
 import classes from "./migrate.module.css";
-import { useSyncs } from "./queries";
 import { SyncCard } from "./SyncCard";
 import { destinationOfConnection } from "./useSyncDraft";
 

@@ -53,8 +53,8 @@ export function RejectedRows({ run, start }: { run: SyncRunInfo; start: ReturnTy
             <tbody>
               {rows.data.map(({ row, reason, text }) => (
                 <tr key={row}>
-                  <td className={classes.right}>{count(row + 1)}</td>
-                  <td>
+                  <td className={`${classes.right} ${classes.top}`}>{count(row + 1)}</td>
+                  <td className={classes.top}>
                     <Prose text={reason} />
                   </td>
                   <td>

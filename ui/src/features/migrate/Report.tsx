@@ -66,10 +66,12 @@ export function summary(runs: readonly SyncRunInfo[], where: string): { text: st
   const refused = rejected > 0 ? `, ${count(rejected)} rejected` : "";
   const words = runs.map(verdict).map(({ word }) => word);
   if (words.includes("differs")) {
-    return {
-      text: `${where} does not hold what was sent: ${counted(delivered, "row")} delivered${refused}.`,
-      tone: "bad",
-    };
+    const different = words.filter((word) => word === "differs").length;
+    const text =
+      runs.length === 1
+        ? `The target in ${where} differs from what was sent.`
+        : `${count(different)} of ${runs.length} targets in ${where} differ${different === 1 ? "s" : ""} from what was sent.`;
+    return { text, tone: "bad" };
   }
   if (rejected > 0) return { text: `${counted(delivered, "row")} are in ${where}${refused}.`, tone: "warn" };
   if (words.includes("done, not compared")) {

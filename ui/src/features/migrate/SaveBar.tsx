@@ -19,10 +19,11 @@ interface SaveBarProps {
   gap: string | null;
   refused: Problem | null;
   onRefused(problem: Problem | null): void;
+  onCheck(): void;
 }
 
 /** What will happen, the sync's name, and the buttons that check, save and run. */
-export function SaveBar({ draft, check, gap, refused, onRefused }: SaveBarProps) {
+export function SaveBar({ draft, check, gap, refused, onRefused, onCheck }: SaveBarProps) {
   const { doc, change } = draft;
   const [, navigate] = useLocation();
   const [busy, setBusy] = useState(false);
@@ -54,7 +55,7 @@ export function SaveBar({ draft, check, gap, refused, onRefused }: SaveBarProps)
       onSubmit={(event) => {
         event.preventDefault();
         if (gap !== null) return;
-        if (!checked) check.run(doc);
+        if (!checked) onCheck();
         else if (!blocked && !nameless) void save(true);
       }}
     >

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { Problem, SyncDoc } from "../../generated/rpc";
 import { CheckStep } from "./CheckStep";
 import { ColumnsStep } from "./ColumnsStep";
@@ -31,7 +31,11 @@ export function SyncEditor({ start, around }: SyncEditorProps) {
     (found, at) => found ?? check.found?.[at]?.columns.map((one) => ({ name: one.column, type: one.type_word })) ?? [],
   );
   const hasWhat = doc.parts.length > 0 || doc.everything;
-  const open = (step: StepId) => document.getElementById(`step-${step}`)?.scrollIntoView({ block: "start" });
+  const { found } = check;
+  useEffect(() => {
+    // What was asked for comes into sight; the page was shorter when it was asked.
+    if (found) open("check");
+  }, [found]);
   const summaries: Record<StepId, string> = {
     what: hasWhat ? whatWords(doc) : "",
     where: draft.connection?.name ?? "",
@@ -65,9 +69,23 @@ export function SyncEditor({ start, around }: SyncEditorProps) {
           <CheckStep draft={draft} check={check} />
         </Step>
       </div>
-      <SaveBar draft={draft} check={check} gap={gap?.text ?? null} refused={refused} onRefused={setRefused} />
+      <SaveBar
+        draft={draft}
+        check={check}
+        gap={gap?.text ?? null}
+        refused={refused}
+        onRefused={setRefused}
+        onCheck={() => {
+          check.run(doc);
+          open("check");
+        }}
+      />
     </div>
   );
+}
+
+function open(step: StepId): void {
+  document.getElementById(`step-${step}`)?.scrollIntoView({ block: "start" });
 }
 
 function ownColumns({ parts }: SyncDoc): string {

@@ -5,18 +5,19 @@ import type { SyncInfo } from "../../generated/rpc";
 import { toProblem } from "../../platform";
 import { editSyncAddress, syncAddress } from "../../shared/addresses";
 import { EmptyState } from "../../shared/EmptyState";
-import { counted, moment } from "../../shared/format";
+import { counted, localMoment, moment } from "../../shared/format";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { useWatched } from "../../shared/queries";
 import { StatusLine } from "../../shared/StatusLine";
+import { useSyncs } from "../../shared/syncs";
 import { History } from "./History";
 import classes from "./migrate.module.css";
-import { useRuns, useStart, useSyncs } from "./queries";
+import { useRuns, useStart } from "./queries";
 import { Report } from "./Report";
 import { RunProgress } from "./RunProgress";
 import { Route } from "./SyncCard";
 import { SyncMenu } from "./SyncMenu";
-import { batches, isUnfinished, runFacts } from "./verdict";
+import { batches, isUnfinished } from "./verdict";
 
 /** A saved sync: the run on its way, or the report of its last one, and its history. */
 export default function SyncPage() {
@@ -47,11 +48,8 @@ function Shown({ sync }: { sync: SyncInfo }) {
       {start.error && <ProblemNotice problem={toProblem(start.error)} />}
       <Body sync={sync} start={start} />
       <StatusLine>
-        {runFacts(sync.last)
-          .slice(0, sync.last.length > 0 ? undefined : 0)
-          .map((fact) => (
-            <span key={fact}>{fact}</span>
-          ))}
+        {sync.last[0] && <span title={localMoment(sync.last[0].at_ms)}>last run {moment(sync.last[0].at_ms)}</span>}
+        {sync.last.length > 0 && <span>{counted(sync.last.length, "table")}</span>}
       </StatusLine>
     </div>
   );

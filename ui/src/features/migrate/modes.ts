@@ -66,7 +66,7 @@ export const MODES: Readonly<Record<SyncMode, ExplainedMode>> = {
     label: "Only changes",
     says: "Only rows that came, changed or vanished since the last sync are sent; the first sync sends all of them.",
     before: [...BEFORE, ["D", "4", ""]],
-    sent: [["A", "deleted", "removed"], ["B", "5", "changed"], NEW],
+    sent: [["A", "delete", "removed"], ["B", "5", "changed"], NEW],
     after: [GONE, CHANGED, NEW, ["D", "4", ""]],
   },
 };

@@ -6,20 +6,6 @@ import { syncAddress } from "../../shared/addresses";
 import { openSecrets } from "../../shared/passphrase";
 import { useJobsChanged } from "../../shared/queries";
 
-/** How often running syncs are asked for, in ms. */
-const BUSY_MS = 700;
-/** How often syncs are asked for while none runs, in ms; another process may start one. */
-const IDLE_MS = 5000;
-
-/** All syncs and how they stand; follows running ones. */
-export function useSyncs() {
-  return useQuery({
-    queryKey: ["syncs"],
-    queryFn: () => rpc("sync_list", {}),
-    refetchInterval: ({ state }) => (state.data?.some((sync) => sync.state === "running") ? BUSY_MS : IDLE_MS),
-  });
-}
-
 /** The runs of a sync, newest first. */
 export function useRuns(id: string, enabled: boolean) {
   return useQuery({ queryKey: ["sync runs", id], queryFn: () => rpc("sync_runs", { id }), enabled });

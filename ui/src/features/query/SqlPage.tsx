@@ -1,9 +1,11 @@
 import { Button, Group, Kbd, Tabs, Text } from "@mantine/core";
-import { IconFileExport, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
+import { IconDatabaseExport, IconFileExport, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { useLocation } from "wouter";
 import type { SqlResult } from "../../generated/rpc";
 import { rpc, toProblem } from "../../platform";
+import { newSyncAddress } from "../../shared/addresses";
 import { ExportDialog } from "../../shared/ExportDialog";
 import { counted, duration } from "../../shared/format";
 import { ProblemNotice } from "../../shared/ProblemNotice";
@@ -25,6 +27,7 @@ export default function SqlPage() {
   const [exporting, setExporting] = useState(false);
   const editor = useRef<EditorHandle>(null);
   const run = useQueryRun();
+  const [, navigate] = useLocation();
   const client = useQueryClient();
   const vocabulary = useQuery({ queryKey: ["tables", "vocabulary"], queryFn: () => rpc("sql_vocabulary", {}) });
 
@@ -93,6 +96,15 @@ export default function SqlPage() {
           </Text>
           <Button
             ml="auto"
+            size="xs"
+            variant="default"
+            leftSection={<IconDatabaseExport size={14} />}
+            disabled={run?.state !== "done"}
+            onClick={() => run && navigate(newSyncAddress({ sql: run.sql }))}
+          >
+            Send result
+          </Button>
+          <Button
             size="xs"
             variant="default"
             leftSection={<IconFileExport size={14} />}

@@ -1,9 +1,9 @@
 import { Anchor, Button, Menu, Select } from "@mantine/core";
-import { IconChevronDown, IconDownload, IconSql, IconTrash, IconWand } from "@tabler/icons-react";
+import { IconChevronDown, IconDatabaseExport, IconDownload, IconSql, IconTrash, IconWand } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import type { TableDetail } from "../../generated/rpc";
-import { tableAddress } from "../../shared/addresses";
+import { newSyncAddress, tableAddress } from "../../shared/addresses";
 import { ExportDialog } from "../../shared/ExportDialog";
 import { FedBy } from "../../shared/FedBy";
 import { counted } from "../../shared/format";
@@ -91,6 +91,14 @@ export function TableHeader({ detail, onVersion }: Props) {
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
+            <Menu.Item
+              leftSection={<IconDatabaseExport size={16} />}
+              onClick={() =>
+                navigate(newSyncAddress({ table: info.table, ...(older ? { version: info.version } : {}) }))
+              }
+            >
+              Send to another system
+            </Menu.Item>
             <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => setDialog("remove")}>
               Remove the table
             </Menu.Item>
