@@ -66,7 +66,8 @@ impl Cluster {
     }
 
     fn read(&self, selection: &Value, folder: &Path, progress: &Progress) -> Result<Fetched, Error> {
-        let task = Task { progress, scratch: folder, downloads: folder, limit: None, state: None, replay: &[] };
+        let task =
+            Task { progress, scratch: folder, downloads: folder, limit: None, state: None, replay: &[], merges: false };
         self.connection().read(selection, &task)
     }
 
@@ -213,8 +214,15 @@ fn messages_that_were_deleted_before_they_were_read_are_missed_aloud() {
     cluster.send("t", [(0, None, Some(r#"{"n":5}"#.into()), now())]);
     let state = json!({"partitions": {"0": 2}});
     let path = folder.path();
-    let task =
-        Task { progress: &progress, scratch: path, downloads: path, limit: None, state: Some(&state), replay: &[] };
+    let task = Task {
+        progress: &progress,
+        scratch: path,
+        downloads: path,
+        limit: None,
+        state: Some(&state),
+        replay: &[],
+        merges: false,
+    };
     let error = cluster.connection().read(&json!({"topic": "t"}), &task).err().expect("an error");
     assert!(error.message.contains("The messages 2 to 4 of partition 0"), "{error}");
     assert_helpful(&error, "deleted messages");
@@ -252,6 +260,7 @@ fn many_messages_are_read_once_while_more_are_written() {
         limit: None,
         state: Some(&next),
         replay: &[],
+        merges: false,
     };
     let rest = cluster.connection().read(&json!({"topic": "t"}), &task).expect("the rest");
     let Content::Files { inputs, .. } = &rest.content else { panic!("files") };
@@ -299,7 +308,8 @@ fn a_server_that_sends_a_whole_partition_at_once_is_read() {
     let whole = settings.clone();
     let path = folder.path();
     let read = |settings: &Value, progress: &Progress| {
-        let task = Task { progress, scratch: path, downloads: path, limit: None, state: None, replay: &[] };
+        let task =
+            Task { progress, scratch: path, downloads: path, limit: None, state: None, replay: &[], merges: false };
         connect("kafka", settings).expect("a connection").read(&json!({"topic": "t"}), &task).map(drop)
     };
     read(&whole, &progress).unwrap_or_else(|error| panic!("{error}"));

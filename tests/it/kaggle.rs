@@ -56,7 +56,8 @@ impl World {
     fn read(&self, selection: Value, progress: &Progress, limit: Option<u64>) -> Result<Fetched, Error> {
         let (scratch, downloads) = (self.folder.path().join("scratch"), self.downloads());
         std::fs::create_dir_all(&scratch).expect("a folder");
-        let task = Task { progress, scratch: &scratch, downloads: &downloads, limit, state: None, replay: &[] };
+        let task =
+            Task { progress, scratch: &scratch, downloads: &downloads, limit, state: None, replay: &[], merges: false };
         self.connection.read(&selection, &task)
     }
 

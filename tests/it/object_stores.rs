@@ -40,8 +40,15 @@ impl Source {
     ) -> Result<Fetched, pulse_core::Error> {
         let scratch = tempfile::tempdir_in(self.folder.path()).unwrap().keep();
         let downloads = self.folder.path().join("downloads");
-        let task =
-            Task { progress: &self.progress, scratch: &scratch, downloads: &downloads, limit, state, replay: &[] };
+        let task = Task {
+            progress: &self.progress,
+            scratch: &scratch,
+            downloads: &downloads,
+            limit,
+            state,
+            replay: &[],
+            merges: false,
+        };
         connect(self.kind, &self.settings)?.read(&selection, &task)
     }
 

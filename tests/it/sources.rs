@@ -411,3 +411,40 @@ fn what_is_no_data_fails_with_a_hint_and_leaves_the_table() {
     let info = api.space.engine.source_list(Nothing {}).expect("a list").remove(0);
     assert_eq!((info.state.as_str(), info.replayable), ("failed", true));
 }
+
+#[test]
+fn a_file_that_is_overwritten_is_merged_and_with_append_only_told() {
+    let space = Space::new();
+    let write = |text: &str| space.file("customers.csv", text);
+    let folder = write("id,city\n1,Oslo\n2,Rome\n").parent().expect("a folder").display().to_string();
+    let doc =
+        ConnectionDoc { id: None, name: "drop".into(), kind: "folder".into(), settings: json!({"folder": folder}) };
+    let connection = space.engine.connection_save(doc).expect("saved").id;
+    let source = |name: &str, loading: Loading| SourceDoc {
+        name: name.into(),
+        connection: connection.clone(),
+        selection: json!({"paths": ["customers.csv"]}),
+        table: format!("bronze.{name}"),
+        loading,
+        ..SourceDoc::default()
+    };
+    let merged = merge(|loading| loading.deletes = Deletes::Remove);
+    let appended = Loading { mode: LoadMode::Append, ..Loading::default() };
+    let ids = [("merged", merged), ("appended", appended)]
+        .map(|(name, loading)| space.engine.source_save(source(name, loading)).expect("saved").id);
+    let refresh = || {
+        for id in &ids {
+            let request = RefreshRequest { sources: vec![id.clone()], ..RefreshRequest::default() };
+            let job = space.engine.source_refresh(request).expect("started").jobs.remove(0).job;
+            space.result(&JobStarted { job }).expect("refreshed");
+        }
+    };
+    refresh();
+    write("id,city\n2,Roma\n3,Bern\n4,Wien\n");
+    refresh();
+    let rows = |table: &str| space.sql(&format!("select id, city from bronze.{table} order by id")).expect("rows");
+    assert_eq!(rows("merged"), [[json!(2), json!("Roma")], [json!(3), json!("Bern")], [json!(4), json!("Wien")]]);
+    assert_eq!(rows("appended"), [[json!(1), json!("Oslo")], [json!(2), json!("Rome")]], "no row comes twice");
+    refresh();
+    assert_eq!(rows("merged").len(), 3, "nothing new, nothing gone");
+}

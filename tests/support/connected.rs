@@ -71,8 +71,15 @@ impl Connected {
     pub fn read_with(&self, selection: &Value, state: Option<&Value>, limit: Option<u64>) -> Result<Got, Error> {
         let scratch = tempfile::tempdir_in(&self.folder).expect("a folder").keep();
         let downloads = self.folder.path().to_owned();
-        let task =
-            Task { progress: &self.progress, scratch: &scratch, downloads: &downloads, limit, state, replay: &[] };
+        let task = Task {
+            progress: &self.progress,
+            scratch: &scratch,
+            downloads: &downloads,
+            limit,
+            state,
+            replay: &[],
+            merges: false,
+        };
         let fetched = self.connection.read(selection, &task)?;
         let Content::Files { inputs, options } = &fetched.content else { panic!("only files are parsed here") };
         let lines = inputs.iter().flat_map(|input| lines(&input.path)).collect();

@@ -43,7 +43,15 @@ impl Got {
 fn read_with(settings: &Value, selection: &Value, state: Option<&Value>, progress: &Progress) -> Result<Got, Error> {
     let folder = tempfile::tempdir().unwrap();
     let connection = connect("postgres", settings)?;
-    let task = Task { progress, scratch: folder.path(), downloads: folder.path(), limit: None, state, replay: &[] };
+    let task = Task {
+        progress,
+        scratch: folder.path(),
+        downloads: folder.path(),
+        limit: None,
+        state,
+        replay: &[],
+        merges: false,
+    };
     let fetched = connection.read(selection, &task)?;
     let Content::Typed { files, schema, rows, ledger, .. } = &fetched.content else { panic!("typed rows") };
     let mut sorted = files.clone();

@@ -160,6 +160,7 @@ fn a_preview_reads_the_first_rows_only() {
         limit: Some(50),
         state: None,
         replay: &[],
+        merges: false,
     };
     let fetched = connection.read(&json!({"table": "big", "cursor": "id"}), &task).unwrap();
     let Content::Typed { rows, .. } = fetched.content else { panic!("typed rows") };

@@ -54,6 +54,7 @@ impl Reads {
             limit: self.limit,
             state: self.state.as_ref(),
             replay: &self.replay,
+            merges: false,
         };
         let fetched = connect("rest", &self.settings)?.read(&selection, &task)?;
         let Content::Files { inputs, options } = &fetched.content else { panic!("records are files") };

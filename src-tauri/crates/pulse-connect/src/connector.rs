@@ -204,6 +204,8 @@ pub struct Task<'a> {
     pub state: Option<&'a Value>,
     /// The recordings of an earlier read ([`Landed::recording`]): read from these and not from the network.
     pub replay: &'a [PathBuf],
+    /// Whether rows are merged by a key, so that what was read before and has changed since may come again.
+    pub merges: bool,
 }
 
 /// What was read.

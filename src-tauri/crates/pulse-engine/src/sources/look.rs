@@ -55,6 +55,7 @@ pub(crate) fn preview(engine: &Engine, request: &SourcePreviewRequest) -> Result
             limit: Some(PREVIEW_ROWS as u64),
             state: None,
             replay: &[],
+            merges: false,
         };
         let mut fetched = connection.read(&doc.selection, &task)?;
         fetched.content = without_empty(fetched.content);

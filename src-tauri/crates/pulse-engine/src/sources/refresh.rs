@@ -138,6 +138,7 @@ fn run(
         limit: None,
         state: from.as_ref(),
         replay: &replay,
+        merges: doc.loading.mode == LoadMode::Merge,
     };
     let mut fetched = connection.read(&doc.selection, &task)?;
     fetched.warnings.iter().for_each(|warning| progress.log(warning.clone()));

@@ -30,6 +30,8 @@ struct Plan {
     state: State,
     changed: Vec<String>,
     gone: Vec<String>,
+    /// Whether every file that was ever read is there and is read now, so that a row that does not come is gone.
+    whole: bool,
     warnings: Vec<String>,
 }
 
@@ -48,7 +50,7 @@ pub(super) fn read(
             .hint("Check the program that writes it, or leave it out.")
             .field("paths"));
     }
-    let mut plan = plan(files, folder, selection, task.state)?;
+    let mut plan = plan(files, folder, selection, task.state, task.merges)?;
     let origin = place.address(&match (folder, plan.read.as_slice()) {
         (None, [one]) => one.path.clone(),
         (folder, _) => folder.unwrap_or_default().to_owned(),
@@ -74,7 +76,7 @@ pub(super) fn read(
         landed: landed.collect(),
         content: Content::Files { inputs, options: ReadOptions::default() },
         state: serde_json::to_value(&plan.state).ok(),
-        snapshot: task.state.is_none(),
+        snapshot: task.state.is_none() || plan.whole,
         warnings: plan.warnings,
         origin,
         ..Fetched::default()
@@ -88,7 +90,7 @@ pub(super) fn news(
     selection: &Selection,
     state: Option<&Value>,
 ) -> Result<Option<News>> {
-    let plan = plan(files, folder, selection, state)?;
+    let plan = plan(files, folder, selection, state, false)?;
     let bytes: u64 = plan.read.iter().map(|file| file.bytes).sum();
     let mut text = match plan.read.len() {
         0 => "There is no new file.".to_owned(),
@@ -138,7 +140,13 @@ fn input(place: &dyn Place, file: &Object, folder: Option<&str>, path: PathBuf) 
     Input { path, member: None, name: Some(below.unwrap_or_else(|| place.name(&file.path))) }
 }
 
-fn plan(files: Vec<Object>, folder: Option<&str>, selection: &Selection, state: Option<&Value>) -> Result<Plan> {
+fn plan(
+    files: Vec<Object>,
+    folder: Option<&str>,
+    selection: &Selection,
+    state: Option<&Value>,
+    merges: bool,
+) -> Result<Plan> {
     let known: State = match state {
         None => State::default(),
         Some(state) => {
@@ -182,18 +190,22 @@ fn plan(files: Vec<Object>, folder: Option<&str>, selection: &Selection, state: 
     say(&mut plan.warnings, &unreadable, "not read, because its name is not that of a data file");
     say(&mut plan.warnings, &empty, "empty and holds no record");
     partitions(&mut plan, folder);
-    compare(&mut plan, known);
+    compare(&mut plan, known, merges);
     Ok(plan)
 }
 
-/// Leaves out what the last read had, and notes what changed since.
-fn compare(plan: &mut Plan, known: State) {
+/// Leaves out what the last read had, and notes what changed since; where rows are merged, it is read again.
+fn compare(plan: &mut Plan, known: State, merges: bool) {
     let mut gone: BTreeMap<String, String> = known.files.clone();
     let mut new = Vec::new();
     for file in std::mem::take(&mut plan.read) {
         gone.remove(&file.path);
         match known.files.get(&file.path) {
             None => {
+                plan.state.files.insert(file.path.clone(), file.stamp());
+                new.push(file);
+            }
+            Some(stamp) if merges && *stamp != file.stamp() => {
                 plan.state.files.insert(file.path.clone(), file.stamp());
                 new.push(file);
             }
@@ -205,6 +217,7 @@ fn compare(plan: &mut Plan, known: State) {
             }
         }
     }
+    plan.whole = new.len() == plan.state.files.len() && gone.is_empty();
     plan.gone = gone.keys().cloned().collect();
     plan.state.files.extend(gone);
     plan.read = new;

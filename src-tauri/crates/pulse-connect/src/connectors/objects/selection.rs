@@ -14,7 +14,7 @@ pub(crate) struct Selection {
     pub paths: Vec<String>,
     /// Which files of a folder: `*.csv` for these endings anywhere below it, `2024/*.csv` for one folder, `**` for any
     /// number of folders. Empty means every file that can be read. A refresh reads files that are new; files that were
-    /// changed are read again only when everything is replaced.
+    /// changed are read again when everything is replaced or rows are merged by a key.
     #[schemars(extend("x-placeholder" = "*.csv"))]
     pub pattern: String,
     /// For a Delta table: the version to read. Empty means the newest.

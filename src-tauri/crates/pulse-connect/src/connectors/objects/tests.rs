@@ -204,6 +204,7 @@ fn read(folder: &std::path::Path, selection: Value, state: Option<&Value>) -> pu
         limit: None,
         state,
         replay: &[],
+        merges: false,
     };
     crate::connect("folder", &json!({"folder": folder})).unwrap().read(&selection, &task)
 }

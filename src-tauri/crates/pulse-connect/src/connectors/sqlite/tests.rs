@@ -47,7 +47,7 @@ impl File {
         let scratch = tempfile::tempdir().expect("a folder");
         let progress = Progress::new();
         let (scratch_path, downloads) = (scratch.path(), self.folder.path());
-        let task = Task { progress: &progress, scratch: scratch_path, downloads, limit, state, replay: &[] };
+        let task = Task { progress: &progress, scratch: scratch_path, downloads, limit, state, replay: &[], merges: false };
         let fetched = self.connection().read(&selection, &task)?;
         Ok(Done::of(fetched))
     }
@@ -437,7 +437,7 @@ fn a_cancel_ends_a_long_query() {
             progress.cancel();
         });
         let (folder, progress) = (scratch.path(), &progress);
-        let task = Task { progress, scratch: folder, downloads: folder, limit: None, state: None, replay: &[] };
+        let task = Task { progress, scratch: folder, downloads: folder, limit: None, state: None, replay: &[], merges: false };
         let began = Instant::now();
         let error =
             file.connection().read(&json!({ "from": "query", "query": endless }), &task).err().expect("an error");

@@ -86,7 +86,8 @@ fn read(folder: &Path, selection: Value, state: Option<&Value>, limit: Option<u6
     let connection = crate::connect("folder", &json!({"folder": folder})).unwrap();
     let scratch = tempfile::tempdir_in(folder).unwrap().keep();
     let progress = Progress::new();
-    let task = Task { progress: &progress, scratch: &scratch, downloads: &scratch, limit, state, replay: &[] };
+    let task =
+        Task { progress: &progress, scratch: &scratch, downloads: &scratch, limit, state, replay: &[], merges: false };
     connection.read(&selection, &task)
 }
 
@@ -535,7 +536,8 @@ fn a_cancelled_read_ends_at_once() {
     let progress = Progress::new();
     progress.cancel();
     let scratch = made.folder.path();
-    let task = Task { progress: &progress, scratch, downloads: scratch, limit: None, state: None, replay: &[] };
+    let task =
+        Task { progress: &progress, scratch, downloads: scratch, limit: None, state: None, replay: &[], merges: false };
     assert_eq!(connection.read(&json!({"paths": ["t"]}), &task).err().unwrap().code, Code::Cancelled);
 }
 
