@@ -22,6 +22,7 @@ mod merge;
 mod mongodb;
 mod object_stores;
 mod postgres;
+mod postgres_destination;
 mod recipes;
 mod reliability;
 mod rest;

@@ -22,6 +22,7 @@ pub struct Postgres {
     port: u16,
     folder: TempDir,
     programs: PathBuf,
+    tls: bool,
 }
 
 impl Postgres {
@@ -55,24 +56,25 @@ impl Postgres {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
 
         let port = free_port();
-        let mut command = as_server(&programs.join("postgres"));
-        command.arg("-D").arg(&data).args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
-        command.args(["-c", "fsync=off", "-c", "max_connections=60", "-c"]);
-        command.arg(format!("unix_socket_directories={}", folder.path().display()));
-        if tls {
-            for (name, file) in [("ssl_cert_file", "server.pem"), ("ssl_key_file", "server.key")] {
-                command.args(["-c", &format!("{name}={}", folder.path().join(file).display())]);
-            }
-            command.args(["-c", "ssl=on"]);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let server = Self { process: Mutex::new(Process::start(command, port)), port, folder, programs };
+        let process = Process::start(command(&programs, folder.path(), port, tls), port);
+        let server = Self { process: Mutex::new(process), port, folder, programs, tls };
+        server.wait();
+        server
+    }
+
+    /// Starts it again after it was killed, on the same port.
+    pub fn restart(&self) {
+        let command = command(&self.programs, self.folder.path(), self.port, self.tls);
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Process::start(command, self.port);
+        self.wait();
+    }
+
+    fn wait(&self) {
         let began = Instant::now();
-        while server.try_psql("postgres", "SELECT 1").is_err() {
+        while self.try_psql("postgres", "SELECT 1").is_err() {
             assert!(began.elapsed() < Duration::from_secs(60), "PostgreSQL does not get ready");
             std::thread::sleep(Duration::from_millis(50));
         }
-        server
     }
 
     /// Its loopback port.
@@ -199,6 +201,22 @@ fn as_server(program: &Path) -> Command {
     }
     let mut command = Command::new("setpriv");
     command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+/// Starts the server on the cluster in `folder`.
+fn command(programs: &Path, folder: &Path, port: u16, tls: bool) -> Command {
+    let mut command = as_server(&programs.join("postgres"));
+    command.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
+    command.args(["-c", "fsync=off", "-c", "max_connections=60", "-c"]);
+    command.arg(format!("unix_socket_directories={}", folder.display()));
+    if tls {
+        for (name, file) in [("ssl_cert_file", "server.pem"), ("ssl_key_file", "server.key")] {
+            command.args(["-c", &format!("{name}={}", folder.join(file).display())]);
+        }
+        command.args(["-c", "ssl=on"]);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 

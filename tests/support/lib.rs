@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 mod connected;
+mod journal;
 mod outside;
 #[path = "../services/mod.rs"]
 pub mod services;
@@ -17,6 +18,7 @@ use pulse_rpc::types::*;
 use serde_json::Value;
 
 pub use connected::{Connected, Got};
+pub use journal::Memory;
 pub use outside::*;
 
 /// An open workspace in a folder that is removed with it.

@@ -40,7 +40,7 @@ mod objects;
 connectors! {
     kaggle::Kaggle,
     rest::Rest,
-    postgres::Postgres,
+    postgres::Postgres: Destination,
     sqlite::Sqlite,
     mongodb::MongoDb,
     elasticsearch::Elasticsearch,

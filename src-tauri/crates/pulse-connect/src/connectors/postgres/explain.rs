@@ -20,6 +20,8 @@ pub(super) struct Refusal {
     pub hint: String,
     /// Where in the statement, in characters from 1.
     pub position: Option<u32>,
+    /// Where in the work, such as `COPY orders, line 3`.
+    pub context: String,
 }
 
 impl Refusal {
@@ -35,6 +37,7 @@ impl Refusal {
                 b'D' => refusal.detail = text,
                 b'H' => refusal.hint = text,
                 b'P' => refusal.position = text.parse().ok(),
+                b'W' => refusal.context = text,
                 _ => {}
             }
             fields = &rest[end + 1..];
@@ -42,7 +45,8 @@ impl Refusal {
         refusal
     }
 
-    fn of(error: &tokio_postgres::Error) -> Option<Self> {
+    /// What the server refused; nothing if the connection broke.
+    pub fn of(error: &tokio_postgres::Error) -> Option<Self> {
         let error = error.as_db_error()?;
         Some(Self {
             state: error.code().code().to_owned(),
@@ -53,6 +57,7 @@ impl Refusal {
                 Some(ErrorPosition::Original(position)) => Some(*position),
                 _ => None,
             },
+            context: error.where_().unwrap_or_default().to_owned(),
         })
     }
 }

@@ -14,6 +14,7 @@ mod selection;
 mod session;
 mod settings;
 mod sql;
+mod target;
 mod tls;
 mod wire;
 mod write;

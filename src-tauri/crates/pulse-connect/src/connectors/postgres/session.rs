@@ -163,13 +163,25 @@ impl Session {
         progress: &Progress,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
-        let settings = &self.settings;
-        let answer =
-            net::run(progress, async { work.await.map_err(|cause| explain::failed(settings, attempt, &cause)) });
+        self.wait(progress, work)?.map_err(|cause| explain::failed(&self.settings, attempt, &cause))
+    }
+
+    /// As [`Session::run`], with what the server says as it is; the outer error is that of a cancelled job.
+    pub fn wait<T>(
+        &self,
+        progress: &Progress,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<Result<T, tokio_postgres::Error>> {
+        let answer = net::run(progress, async { Ok(work.await) });
         if answer.is_err() && progress.is_cancelled() {
-            cancel(settings, &self.client.cancel_token());
+            cancel(&self.settings, &self.client.cancel_token());
         }
         answer
+    }
+
+    /// Who speaks to the server, for what is not a query.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 }
 
