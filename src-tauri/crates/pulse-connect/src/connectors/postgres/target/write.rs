@@ -49,7 +49,7 @@ pub(super) fn write(
             let seen = drift::seen(&lead, &looked, ours)?;
             return Ok(Written { rows: there.count(), seen, ..Written::default() });
         }
-    } else if let Some(newer) = before.as_ref().filter(|before| before.sequence > outgoing.sequence) {
+    } else if let Some(newer) = before.as_ref().filter(|before| before.sequence > outgoing.sequence && looked.existing.is_some()) {
         if outgoing.mode != SyncMode::Append {
             return superseded(&lead, &looked, newer, journal);
         }
