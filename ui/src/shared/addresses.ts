@@ -17,7 +17,7 @@ export function cleanAddress(table: string): string {
 }
 
 /** The address of the connections: one of them, or a new one of a kind. `next` says where saving leads. */
-export function connectionsAddress(at: { id?: string; kind?: string; next?: "source" } = {}): string {
+export function connectionsAddress(at: { id?: string; kind?: string; next?: "source" | "sync" } = {}): string {
   return withSearch("/connections", at);
 }
 

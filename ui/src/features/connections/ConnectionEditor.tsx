@@ -5,7 +5,7 @@ import { Link, useSearch } from "wouter";
 import { SchemaForm } from "../../forms/SchemaForm";
 import { type FormSchema, fieldsOf } from "../../forms/schema";
 import type { ConnectionInfo, ConnectorInfo, Problem } from "../../generated/rpc";
-import { newSourceAddress } from "../../shared/addresses";
+import { newSourceAddress, newSyncAddress } from "../../shared/addresses";
 import { ProblemNotice } from "../../shared/ProblemNotice";
 import { Prose } from "../../shared/Prose";
 import { CheckResult } from "./CheckResult";
@@ -25,8 +25,8 @@ interface ConnectionEditorProps {
 
 /** The form of a connection, its test, and what can be done with it. */
 export function ConnectionEditor({ connector, connection, connections }: ConnectionEditorProps) {
-  const leadsToImport = new URLSearchParams(useSearch()).get("next") === "source";
-  const draft = useConnectionDraft(connector, connection, connections, leadsToImport);
+  const next = NEXT[new URLSearchParams(useSearch()).get("next") ?? ""];
+  const draft = useConnectionDraft(connector, connection, connections, next?.address);
   const check = useCheck();
   const { name, problem, changed } = draft;
   const title = connection ? connection.name : `New connection: ${connector.title}`;
@@ -69,7 +69,7 @@ export function ConnectionEditor({ connector, connection, connections }: Connect
       />
       <div className={classes.actions}>
         <Button type="submit" loading={draft.busy} disabled={name.trim() === "" || (connection && !changed)}>
-          {leadsToImport && !connection ? "Save and look around" : "Save"}
+          {next && !connection ? next.label : "Save"}
         </Button>
         <Button
           variant="default"
@@ -85,6 +85,12 @@ export function ConnectionEditor({ connector, connection, connections }: Connect
     </form>
   );
 }
+
+/** What a new connection is made for, and where saving it leads. */
+const NEXT: Record<string, { label: string; address(id: string): string }> = {
+  source: { label: "Save and look around", address: newSourceAddress },
+  sync: { label: "Save and go on", address: (connection) => newSyncAddress({ connection }) },
+};
 
 interface SavedActionsProps {
   connection: ConnectionInfo;

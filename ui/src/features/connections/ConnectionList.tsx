@@ -58,10 +58,18 @@ export function Marks({ connection }: { connection: ConnectionInfo }) {
       ))}
       {origin !== "saved" && <Mark icon={IconLock} text={`read-only, from the ${origin}`} says={where} />}
       <span className={classes.users} title={users.join(", ")}>
-        {users.length === 0 ? "not used" : `used by ${counted(users.length, "source")}`}
+        {used(users)}
       </span>
     </span>
   );
+}
+
+/** By what a connection is used: sources and syncs. */
+function used(users: readonly string[]): string {
+  if (users.length === 0) return "not used";
+  return users.length === 1
+    ? `used by ${users[0]}`
+    : `used by ${counted(users.length, "source or sync", "sources and syncs")}`;
 }
 
 interface MarkProps {

@@ -37,10 +37,14 @@ export function DeleteDialog({ connection, opened, onClose }: DeleteDialogProps)
       <Stack gap="md">
         {users.length > 0 ? (
           <Text>
-            It cannot be deleted while these sources use it: <strong>{users.join(", ")}</strong>. Delete them or let
-            them use another connection first, on the page{" "}
+            It cannot be deleted while these use it: <strong>{users.join(", ")}</strong>. Delete them or let them use
+            another connection first, on the pages{" "}
             <Anchor component={Link} href="/sources" inherit>
               Sources
+            </Anchor>{" "}
+            and{" "}
+            <Anchor component={Link} href="/migrate" inherit>
+              Migrate
             </Anchor>
             .
           </Text>

@@ -5,7 +5,7 @@ import { completed, type FormSchema } from "../../forms/schema";
 import { writesSecret } from "../../forms/secrets";
 import type { ConnectionInfo, ConnectorInfo, Problem } from "../../generated/rpc";
 import { rpc, toProblem } from "../../platform";
-import { connectionsAddress, newSourceAddress } from "../../shared/addresses";
+import { connectionsAddress } from "../../shared/addresses";
 import { freeName } from "../../shared/connections";
 import { openSecrets } from "../../shared/passphrase";
 
@@ -15,12 +15,12 @@ interface Draft {
   settings: unknown;
 }
 
-/** A connection while it is edited; `leadsToImport` says that saving goes on to looking around. */
+/** A connection while it is edited; `next` is where saving leads, if not to itself. */
 export function useConnectionDraft(
   connector: ConnectorInfo,
   connection: ConnectionInfo | undefined,
   connections: ConnectionInfo[],
-  leadsToImport: boolean,
+  next?: (id: string) => string,
 ) {
   const schema = connector.settings as FormSchema;
   const [, navigate] = useLocation();
@@ -67,7 +67,7 @@ export function useConnectionDraft(
       setDraft({ name, settings, ...part });
       setProblem(null);
     },
-    save: () => void attempt(save, leadsToImport ? newSourceAddress : shown),
+    save: () => void attempt(save, next ?? shown),
     duplicate: () => void attempt(() => rpc("connection_duplicate", { id: connection?.id ?? "" }), shown),
   };
 }

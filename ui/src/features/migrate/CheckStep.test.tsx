@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import NewSyncPage from "./NewSyncPage";
@@ -62,6 +62,7 @@ describe("the check of a sync", () => {
     await user.click(screen.getByRole("button", { name: "Save" }));
     expect(sent().parts[0]?.edits).toEqual({ create: "CREATE SHELF OF OAK" });
     await user.click(screen.getByRole("button", { name: "Reset" }));
+    await waitFor(() => expect(requests("sync_preflight"), "it is checked again").toHaveLength(2));
     await user.click(screen.getByRole("button", { name: "Save" }));
     expect(sent().parts[0]?.edits).toEqual({});
   });

@@ -53,6 +53,12 @@ export function CheckStep({ draft, check }: { draft: SyncDraft; check: Checking 
                 opened={found.length === 1 || !one.ready || one.findings.some(({ severity }) => severity !== "notes")}
                 edits={part?.edits ?? {}}
                 onEdits={part && ((edits) => draft.change(withPart(doc, at, { edits })))}
+                onReset={(edits) => {
+                  // What it was before the edit is known only to the engine.
+                  const next = withPart(doc, at, { edits });
+                  draft.change(next);
+                  check.run(next);
+                }}
                 onSettle={() => settle(one)}
               />
             );

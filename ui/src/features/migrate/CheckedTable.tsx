@@ -21,12 +21,14 @@ interface CheckedTableProps {
   edits: Readonly<Record<string, string>>;
   /** Absent for a table that is sent because everything is. */
   onEdits?(edits: Record<string, string>): void;
+  /** Takes what is left of the edits and checks again. */
+  onReset(edits: Record<string, string>): void;
   /** Gives such a table settings of its own. */
   onSettle(): void;
 }
 
 /** What a sync would do with one table: the target's state, what was found, and what will be run there. */
-export function CheckedTable({ found, target, opened, edits, onEdits, onSettle }: CheckedTableProps) {
+export function CheckedTable({ found, target, opened, edits, onEdits, onReset, onSettle }: CheckedTableProps) {
   const [open, setOpen] = useState(opened);
   const id = useId();
   const { word, tone } = state(found);
@@ -60,7 +62,7 @@ export function CheckedTable({ found, target, opened, edits, onEdits, onSettle }
             </Text>
           )}
           <Findings findings={findings} />
-          <Statements statements={statements} edits={edits} onEdits={onEdits} />
+          <Statements statements={statements} edits={edits} onEdits={onEdits} onReset={onReset} />
           {!onEdits && (
             <Button variant="subtle" className={common.add} onClick={onSettle}>
               Give {origin.replace(/@.*$/, "")} settings of its own

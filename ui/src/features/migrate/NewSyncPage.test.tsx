@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import NewSyncPage from "./NewSyncPage";
@@ -129,6 +129,21 @@ describe("a new sync", () => {
     expect(requests("sync_preflight")).toMatchObject([
       { doc: { parts: [{ from: { kind: "sql", name: "one", sql: "SELECT 1" }, target: { shelf: "one" } }] } },
     ]);
+  });
+
+  it("keeps what was chosen while a connection is made for it", async () => {
+    const list = engine.connection_list;
+    engine.connection_list = () => [];
+    const history = show(<NewSyncPage />, "/migrate/new", "/migrate/new");
+    await choosePrices();
+    expect(screen.queryByRole("button", { name: /^Read/ }), "what can only be read is not offered").toBeNull();
+    await user.click(screen.getByRole("button", { name: /^Box/ }));
+    expect(history.at(-1)).toBe("/connections?kind=box&next=sync");
+    cleanup();
+    engine.connection_list = list as never;
+    show(<NewSyncPage />, "/migrate/new?connection=c", "/migrate/new");
+    expect((await screen.findByRole<HTMLInputElement>("checkbox", { name: "silver.prices" })).checked).toBe(true);
+    expect(screen.getByRole<HTMLInputElement>("textbox", { name: "Shelf" }).value).toBe("prices");
   });
 
   it("can send the whole workspace", async () => {

@@ -10,10 +10,12 @@ interface StatementsProps {
   /** Edited texts by their statements' ids. */
   edits: Readonly<Record<string, string>>;
   onEdits?(edits: Record<string, string>): void;
+  /** Takes the edits that are left when one is undone. */
+  onReset(edits: Record<string, string>): void;
 }
 
 /** What will be run or created at the target; where it may be, it can be edited and reset. */
-export function Statements({ statements, edits, onEdits }: StatementsProps) {
+export function Statements({ statements, edits, onEdits, onReset }: StatementsProps) {
   const [shown, setShown] = useState(false);
   if (statements.length === 0) return null;
   const edited = statements.filter(({ id }) => edits[id] !== undefined).length;
@@ -37,7 +39,7 @@ export function Statements({ statements, edits, onEdits }: StatementsProps) {
             {edits[id] !== undefined && <span className={classes.edited}>edited</span>}
             <span className={common.rest} />
             {edits[id] !== undefined && (
-              <Button variant="subtle" size="compact-xs" onClick={() => onEdits?.(without(id))}>
+              <Button variant="subtle" size="compact-xs" onClick={() => onReset(without(id))}>
                 Reset
               </Button>
             )}

@@ -1,4 +1,6 @@
-import { Anchor, Radio, Stack, Text } from "@mantine/core";
+import { Button, Radio, Stack, Text } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import type { ColumnInfo } from "../../generated/rpc";
 import { connectionsAddress } from "../../shared/addresses";
@@ -23,18 +25,21 @@ export function WhereStep({ draft, around, columns, check }: WhereStepProps) {
   const { connections, connectors } = around;
   const [, navigate] = useLocation();
   const able = connections.filter(({ id }) => destinationOfConnection(id, connections, connectors));
-  const leave = (to: string) => {
-    keepDraft(draft.doc);
-    navigate(to);
-  };
+  const [making, setMaking] = useState(false);
+  const catalogue = (
+    <ConnectorCatalogue
+      connectors={connectors.filter(({ destination }) => destination)}
+      onChoose={({ kind }) => {
+        keepDraft(draft.doc);
+        navigate(connectionsAddress({ kind, next: "sync" }));
+      }}
+    />
+  );
   if (able.length === 0) {
     return (
       <Stack gap="sm">
         <Text>No connection can be written to yet. Make one; what you have chosen here is kept.</Text>
-        <ConnectorCatalogue
-          connectors={connectors.filter(({ destination }) => destination)}
-          onChoose={({ kind }) => leave(connectionsAddress({ kind }))}
-        />
+        {catalogue}
       </Stack>
     );
   }
@@ -61,9 +66,16 @@ export function WhereStep({ draft, around, columns, check }: WhereStepProps) {
           ))}
         </div>
       </Radio.Group>
-      <Anchor component="button" type="button" size="xs" onClick={() => leave("/connections?new=")} w="fit-content">
-        Another connection
-      </Anchor>
+      <Button
+        variant="subtle"
+        leftSection={<IconPlus size={14} aria-hidden />}
+        aria-expanded={making}
+        className={common.add}
+        onClick={() => setMaking(!making)}
+      >
+        New connection
+      </Button>
+      {making && catalogue}
       {draft.destination && (
         <TargetForms
           doc={draft.doc}

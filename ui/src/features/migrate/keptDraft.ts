@@ -2,9 +2,9 @@ import type { SyncDoc } from "../../generated/rpc";
 
 let kept: SyncDoc | null = null;
 
-/** Keeps a new sync while a connection is made for it on another page. */
+/** Keeps a sync while a connection is made for it on another page. */
 export function keepDraft(doc: SyncDoc): void {
-  kept = doc.id === undefined ? doc : null;
+  kept = doc;
 }
 
 /** The sync that was left for making a connection, once. */
