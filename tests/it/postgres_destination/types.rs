@@ -93,6 +93,7 @@ fn read_back(database: &Database) -> DataFrame {
         limit: None,
         state: None,
         replay: &[],
+        merges: false,
     };
     let connection = connect("postgres", &database.settings()).unwrap();
     let fetched = connection.read(&json!({"table": "public.t", "order": "n"}), &task).unwrap();
