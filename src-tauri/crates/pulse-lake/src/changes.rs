@@ -149,7 +149,7 @@ mod tests {
         lake.write(&table, write(df!("id" => [1i64]).expect("a frame"), Mode::Create), &progress).expect("written");
         lake.write(&table, write(df!("id" => ["1"]).expect("a frame"), Mode::Replace), &progress).expect("written");
         let at = |version| lake.snapshot(&table, Some(version)).expect("a snapshot");
-        let error = lake.changes(&at(0), &at(1), &["id".to_owned()], &progress).err().expect("an error");
+        let Err(error) = lake.changes(&at(0), &at(1), &["id".to_owned()], &progress) else { panic!("an error") };
         assert_eq!(error.code, Code::SchemaChanged);
     }
 }
