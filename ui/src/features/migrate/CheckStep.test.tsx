@@ -48,7 +48,7 @@ describe("the check of a sync", () => {
     await check();
     const findings = within(screen.getByRole("list", { name: "Findings" })).getAllByText(/\.$/);
     expect(findings[0]?.textContent).toBe("The room is locked.");
-    expect(screen.getByText("row 7")).toBeTruthy();
+    expect(screen.getByText("row 7:")).toBeTruthy();
     expect(screen.getByRole("button", { name: "Save and run" }).hasAttribute("disabled")).toBe(true);
   });
 

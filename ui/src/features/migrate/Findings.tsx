@@ -39,7 +39,7 @@ function Finding({ finding: { severity, column, rows, examples, text, hint } }: 
         <ul className={classes.examples} aria-label="Examples">
           {examples.map(({ row, value }) => (
             <li key={`${row} ${value}`}>
-              <span className={common.dimmed}>row {count(row + 1)}</span> <code>{value}</code>
+              <span className={common.dimmed}>row {count(row + 1)}:</span> <code>{value}</code>
             </li>
           ))}
         </ul>

@@ -43,7 +43,7 @@ export function SyncEditor({ start, around }: SyncEditorProps) {
     columns: ownColumns(doc),
     check: checkWords(check, doc),
   };
-  const states = stepStates(gap?.step ?? null, check.covers(doc));
+  const states = stepStates(gap?.step ?? null, checkWords(check, doc) === READY);
   return (
     <div className={classes.editor}>
       <StepNav summaries={summaries} states={states} onOpen={open} />
@@ -93,21 +93,24 @@ function ownColumns({ parts }: SyncDoc): string {
   return own === 0 ? "as they are" : `${own} changed`;
 }
 
+/** What is said of a check after which everything can be sent. */
+const READY = "ready";
+
 function checkWords(check: ReturnType<typeof usePreflight>, doc: SyncDoc): string {
   if (check.ticket !== null) return "checking";
   if (check.problem) return "failed";
   if (!check.found) return "not checked yet";
   if (!check.covers(doc)) return "changed since";
-  return check.found.every(({ ready }) => ready) ? "ready" : "cannot be sent";
+  return check.found.every(({ ready }) => ready) ? READY : "cannot be sent";
 }
 
 const ORDER: readonly StepId[] = ["what", "where", "how", "columns", "check"];
 
 /** Which steps are complete: all before the one where something is missing. */
-function stepStates(gap: StepId | null, checked: boolean): Record<StepId, StepState> {
+function stepStates(gap: StepId | null, ready: boolean): Record<StepId, StepState> {
   const at = gap === null ? ORDER.length - 1 : ORDER.indexOf(gap);
   const states = ORDER.map((step, index): [StepId, StepState] => {
-    if (index === at) return [step, gap === null && checked ? "done" : "current"];
+    if (index === at) return [step, gap === null && ready ? "done" : "current"];
     return [step, index < at ? "done" : "waiting"];
   });
   return Object.fromEntries(states) as Record<StepId, StepState>;

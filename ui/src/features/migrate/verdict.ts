@@ -81,10 +81,9 @@ export function checkSentence(checked: readonly SyncPreflight[]): { text: string
   const stopped = checked.filter(({ ready, problem }) => !ready || problem !== undefined).length;
   const targets = counted(checked.length, "target");
   if (stopped > 0) {
-    const text =
-      checked.length === 1
-        ? "It cannot be sent as it is."
-        : `${count(stopped)} of ${targets} cannot be sent as they are.`;
+    const them = stopped === 1 ? "it is" : "they are";
+    const which = checked.length === 1 ? "It" : `${count(stopped)} of ${counted(checked.length, "table")}`;
+    const text = `${which} cannot be sent as ${them}.`;
     return { text, ready: false };
   }
   const rows = checked.reduce((sum, one) => sum + one.rows, 0);
