@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { runQuery } from "../support/actions.mjs";
 import { launch, newPage, stepsOf, visit } from "../support/browser.mjs";
 import { temporaryFolder } from "../support/paths.mjs";
 import { importFile, serve } from "../support/server.mjs";
@@ -91,6 +92,19 @@ test("a table goes to a database server", { skip }, async (t) => {
     assert.equal(await page.getByRole("row").count(), 3);
   });
 
+  await step("the result of a query goes there, too", async () => {
+    await visit(page, "/sql");
+    await runQuery(page, "SELECT id, height FROM bronze.stations WHERE height > 100");
+    await page.getByRole("button", { name: "Send result" }).click();
+    const name = page.getByRole("textbox", { name: "The result is called" });
+    await name.fill("high stations");
+    assert.equal(await page.getByRole("textbox", { name: "Table", exact: true }).inputValue(), "high stations");
+    await checked(page);
+    await page.getByRole("button", { name: "Save and run" }).click();
+    await page.getByText("All 99 rows are in Warehouse, compared and the same.").waitFor();
+    assert.equal(await sql('SELECT count(*) FROM public."high stations"'), "99");
+  });
+
   await step("nothing went wrong behind the scenes", () => assert.deepEqual(page.errors, []));
 });
 
@@ -131,7 +145,7 @@ test("rows that the server refuses are told beforehand, listed and sent again", 
     await page.getByRole("menuitem", { name: "Delete" }).click();
     await page.getByRole("button", { name: "Delete sync" }).click();
     await page.getByRole("list", { name: "Syncs" }).waitFor();
-    assert.equal((await server.rpc("sync_list")).length, 1);
+    assert.equal((await server.rpc("sync_list")).length, 2);
     assert.equal(await sql("SELECT count(*) FROM public.narrow"), "500");
   });
 

@@ -30,12 +30,25 @@ export function useJobWatch(): void {
 /** What a job does not change. */
 const UNTOUCHED = new Set<unknown>(["jobs", "job", "news", "browse", "connectors", "ticket"]);
 
+/** What came of rows that were sent to another system. */
+function SentTo({ matched }: { matched: boolean }) {
+  return (
+    <>
+      <Text size="xs">{matched ? "Sent." : "The target differs from what was sent."}</Text>
+      <Anchor href="#/migrate">See the report</Anchor>
+    </>
+  );
+}
+
 function announce(job: JobInfo): void {
   if (job.state === "succeeded") {
-    const { table, path } = jobProduct(job);
+    const { table, path, matched } = jobProduct(job);
+    const product = table ? <Anchor href={`#${tableAddress(table)}`}>Open {table}</Anchor> : (path ?? "Done");
     notifications.show({
       title: job.title,
-      message: table ? <Anchor href={`#${tableAddress(table)}`}>Open {table}</Anchor> : (path ?? "Done"),
+      color: matched === false ? "red" : undefined,
+      autoClose: matched === false ? false : undefined,
+      message: matched === undefined ? product : <SentTo matched={matched} />,
     });
   } else if (job.state === "failed") {
     notifications.show({

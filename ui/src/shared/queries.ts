@@ -101,10 +101,11 @@ export function jobShare(job: JobInfo): number | null {
 }
 
 /** What a job produced, as far as the window links to it. */
-export function jobProduct(job: JobInfo): { table?: string; path?: string } {
+export function jobProduct(job: JobInfo): { table?: string; path?: string; matched?: boolean } {
   const result = (job.result ?? {}) as Record<string, unknown>;
   return {
     table: typeof result.table === "string" ? result.table : undefined,
     path: typeof result.path === "string" ? result.path : undefined,
+    matched: typeof result.matched === "boolean" ? result.matched : undefined,
   };
 }

@@ -11,7 +11,8 @@ use crate::clock::now_ms;
 use crate::workspace::Workspace as Folder;
 use crate::{Engine, guard, syncs, types};
 
-/// Opens the query engine of a workspace: it may read the lake and write results, nothing else.
+/// Opens the query engine of a workspace: it may read the lake and write results, also those that syncs check and send,
+/// nothing else.
 pub(crate) fn open(workspace: &Folder) -> Result<Query> {
     let results = workspace.scratch().join("results");
     let temp = workspace.scratch().join("query");
@@ -19,7 +20,7 @@ pub(crate) fn open(workspace: &Folder) -> Result<Query> {
         std::fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
     }
     Query::new(Settings {
-        allowed: vec![workspace.lake(), results],
+        allowed: vec![workspace.lake(), workspace.scratch(), workspace.syncs()],
         temp,
         memory: "4GB".into(),
         temp_limit: "20GB".into(),

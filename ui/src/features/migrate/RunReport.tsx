@@ -44,7 +44,7 @@ export function RunReport({ run, opened, start }: RunReportProps) {
       </UnstyledButton>
       {open && (
         <div id={id} className={classes.runBody}>
-          {run.problem && <ProblemNotice problem={run.problem} compact />}
+          {run.problem && run.state !== "cancelled" && <ProblemNotice problem={run.problem} compact />}
           <Counts run={run} />
           {run.warnings.map((warning) => (
             <Text key={warning} className={classes.warning}>

@@ -6,11 +6,10 @@ import { toProblem } from "../../platform";
 import { syncAddress } from "../../shared/addresses";
 import { ago, localMoment } from "../../shared/format";
 import { ProblemNotice } from "../../shared/ProblemNotice";
-import { useWatched } from "../../shared/queries";
 import { whatWords } from "./draft";
 import classes from "./migrate.module.css";
 import { MODES } from "./modes";
-import { useStart } from "./queries";
+import { useStart, useSyncWatched } from "./queries";
 import { RunProgress } from "./RunProgress";
 import { StateBadge } from "./StateBadge";
 import { SyncMenu } from "./SyncMenu";
@@ -19,7 +18,7 @@ import { isUnfinished, runFacts, STATES } from "./verdict";
 /** One sync: what it sends where, how it stands, and what can be done with it. */
 export function SyncCard({ sync }: { sync: SyncInfo }) {
   const start = useStart(sync.id);
-  useWatched(sync.job ?? null);
+  useSyncWatched(sync);
   const { doc, id, last } = sync;
   const running = sync.state === "running";
   const unfinished = isUnfinished(sync);

@@ -7,12 +7,11 @@ import { editSyncAddress, syncAddress } from "../../shared/addresses";
 import { EmptyState } from "../../shared/EmptyState";
 import { counted, localMoment, moment } from "../../shared/format";
 import { ProblemNotice } from "../../shared/ProblemNotice";
-import { useWatched } from "../../shared/queries";
 import { StatusLine } from "../../shared/StatusLine";
 import { useSyncs } from "../../shared/syncs";
 import { History } from "./History";
 import classes from "./migrate.module.css";
-import { useRuns, useStart } from "./queries";
+import { useRuns, useStart, useSyncWatched } from "./queries";
 import { Report } from "./Report";
 import { RunProgress } from "./RunProgress";
 import { Route } from "./SyncCard";
@@ -41,15 +40,17 @@ export default function SyncPage() {
 
 function Shown({ sync }: { sync: SyncInfo }) {
   const start = useStart(sync.id);
-  useWatched(sync.job ?? null);
+  useSyncWatched(sync);
   return (
     <div className={classes.page}>
       <Head sync={sync} start={start} />
       {start.error && <ProblemNotice problem={toProblem(start.error)} />}
       <Body sync={sync} start={start} />
       <StatusLine>
-        {sync.last[0] && <span title={localMoment(sync.last[0].at_ms)}>last run {moment(sync.last[0].at_ms)}</span>}
-        {sync.last.length > 0 && <span>{counted(sync.last.length, "table")}</span>}
+        {sync.state !== "running" && sync.last[0] && (
+          <span title={localMoment(sync.last[0].at_ms)}>last run {moment(sync.last[0].at_ms)}</span>
+        )}
+        {sync.state !== "running" && sync.last.length > 0 && <span>{counted(sync.last.length, "table")}</span>}
       </StatusLine>
     </div>
   );

@@ -1,10 +1,11 @@
 import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
 import { useLocation } from "wouter";
-import type { ColumnInfo, SyncFrom, SyncStart } from "../../generated/rpc";
+import type { ColumnInfo, SyncFrom, SyncInfo, SyncStart } from "../../generated/rpc";
 import { rpc, toProblem } from "../../platform";
 import { syncAddress } from "../../shared/addresses";
 import { openSecrets } from "../../shared/passphrase";
-import { useJobsChanged } from "../../shared/queries";
+import { useJobsChanged, useWatched } from "../../shared/queries";
 
 /** The runs of a sync, newest first. */
 export function useRuns(id: string, enabled: boolean) {
@@ -31,6 +32,13 @@ export function useColumnsOf(parts: readonly SyncFrom[]): (readonly ColumnInfo[]
 
 function sentTable(from: SyncFrom): string {
   return from.kind === "table" ? from.table : "";
+}
+
+/** To be called by what shows a sync: the end of its job is not announced elsewhere, even after it is no longer named. */
+export function useSyncWatched({ job }: SyncInfo): void {
+  const last = useRef<string | null>(null);
+  last.current = job ?? last.current;
+  useWatched(last.current);
 }
 
 /** What a sync is asked to do. */
