@@ -172,7 +172,7 @@ fn two_syncs_to_one_table_do_not_meet() {
         }
         let error = second.write().unwrap_err();
         assert_eq!(error.code, Code::Conflict);
-        assert!(error.message.contains("The sync `nightly`, connected from 127.0.0.1"), "{error}");
+        assert!(error.message.contains("The sync `nightly`, connected from 127.0.0.1 since "), "{error}");
         writer.join().unwrap();
     });
     second.write().unwrap();

@@ -99,7 +99,8 @@ fn append_upsert_and_mirror_change_what_is_there() {
     assert_eq!(database.sql("SELECT count(*) FROM t"), "4");
 
     for unique in [true, false] {
-        database.sql("DROP TABLE t, cloud_pulse_syncs; CREATE TABLE t (word varchar(9), id int, more text DEFAULT 'kept')");
+        database
+            .sql("DROP TABLE t, cloud_pulse_syncs; CREATE TABLE t (word varchar(9), id int, more text DEFAULT 'kept')");
         if unique {
             database.sql("CREATE UNIQUE INDEX ON t (id)");
         }
@@ -214,4 +215,46 @@ fn a_mirror_keeps_the_older_state_of_a_row_that_is_refused() {
     assert_eq!(table(&database), "1|old|1\n2|old|1\n4|D|2\n5|E|2");
     let rejected = sync.journal.rejected();
     assert!(rejected[1].1.contains("t_p_fkey") && rejected[1].1.contains("(p)=(99)"), "{rejected:?}");
+}
+
+#[test]
+fn the_comparison_names_the_keys_that_differ() {
+    if skipped() {
+        return;
+    }
+    let database = Database::new();
+    let frame = df!("id" => [1i64, 2, 3], "word" => ["a", "b", "c"], "f" => [1e-7, 0.1, 1e300]).unwrap();
+    for mode in [SyncMode::Mirror, SyncMode::Upsert] {
+        database.sql("DROP TABLE IF EXISTS t, cloud_pulse_syncs");
+        let sync = Sync::to(&database, mode, frame.clone()).key(&["id"]);
+        sync.done();
+        database.sql(
+            "UPDATE t SET word = 'B' WHERE id = 2; DELETE FROM t WHERE id = 3; INSERT INTO t VALUES (9, 'new', 0)",
+        );
+        let found = sync.verify(&Written::default());
+        let mut expected = vec!["2 (differs)", "3 (missing there)"];
+        if mode == SyncMode::Mirror {
+            expected.push("9 (only there)");
+        }
+        assert_eq!(found.differing, expected, "{found:?}");
+        assert!(!found.matched());
+    }
+}
+
+#[test]
+fn rows_that_are_tried_again_count_with_those_before() {
+    if skipped() {
+        return;
+    }
+    let database = Database::new();
+    database.sql("CREATE TABLE t (id int UNIQUE, word text); INSERT INTO t VALUES (3, 'old')");
+    let mut sync = Sync::to(&database, SyncMode::Append, some(&[1, 2, 3], &["a", "b", "c"]));
+    sync.write().unwrap();
+    assert!(sync.journal.rejected()[0].1.contains("(id)=(3)"));
+    database.sql("DELETE FROM t WHERE id = 3");
+    sync.outgoing.todo = sync.journal.rows(Fate::Rejected);
+    assert_eq!(sync.write().unwrap().rows, 1);
+    assert_eq!(table(&database), "1|a\n2|b\n3|c");
+    let found = sync.verify(&Written::default());
+    assert!(found.matched() && found.comparisons[0].here == "3", "{found:?}");
 }

@@ -70,11 +70,16 @@ pub(super) fn finding(link: &Link, plan: &Plan) -> Result<Option<Finding>> {
 /// Fails where only changes are sent and the target does not hold what they are changes of.
 pub(super) fn check_gap(plan: &Plan, before: Option<&Watermark>) -> Result<()> {
     let outgoing = plan.outgoing;
-    let Some(last) = outgoing.last_seen.as_ref().filter(|_| outgoing.deleted.is_some()) else { return Ok(()) };
     let held = before.map(|before| (before.run.as_str(), before.sequence));
-    if held.is_some_and(|(run, _)| run == outgoing.run) {
+    if outgoing.deleted.is_none() || held.is_some_and(|(run, _)| run == outgoing.run) {
         return Ok(());
     }
+    if plan.existing.is_none() {
+        return Err(Error::new(Code::Conflict, format!("{} is not there any more.", plan.target.title()))
+            .hint("Send all rows once (mirror), then changes again.")
+            .field("mode"));
+    }
+    let Some(last) = &outgoing.last_seen else { return Ok(()) };
     if held == last["run"].as_str().zip(last["sequence"].as_u64()) {
         return Ok(());
     }

@@ -14,9 +14,9 @@ use tokio_postgres::CopyInSink;
 use super::super::settings::Settings;
 use super::encode::{self, Encoder, HEADER, TRAILER};
 use super::link::{Failure, Link};
-use super::nested;
 use super::stage::{Kind, Stage};
 use super::types::Fit;
+use super::unfit;
 use crate::destination::{Fate, Journal, Receipt};
 use crate::net;
 use crate::outgoing::{Batch, JsonRows, Outgoing, Ranges};
@@ -129,26 +129,17 @@ impl Load<'_> {
     /// The rows of a batch that fit; the others are rejected.
     fn fitting(&self, batch: &Batch, fits: &[(String, Fit)], numbers: &[u64]) -> Result<Vec<usize>> {
         let mut reasons: Vec<Option<String>> = Vec::new();
-        for (name, fit) in fits {
-            for check in &fit.checks {
-                let found = batch.frame.clone().lazy().select([check.when.clone().alias("misfit")]).collect();
-                let found = found.map_err(|cause| Error::internal("look for values that do not fit", cause))?;
-                let found = found.column("misfit").and_then(|column| column.bool().cloned());
-                let found = found.map_err(|cause| Error::internal("look for values that do not fit", cause))?;
-                if !found.any() {
-                    continue;
-                }
-                reasons.resize(batch.len(), None);
-                let wrong = found.iter().enumerate().filter(|(_, wrong)| *wrong == Some(true));
-                for (at, _) in wrong {
-                    reasons[at].get_or_insert_with(|| format!("`{name}` {}.", check.reason));
-                }
+        for (name, check) in unfit::violated(&batch.frame, fits)? {
+            let wrong = unfit::mask(&batch.frame, check)?;
+            reasons.resize(batch.len(), None);
+            for (at, _) in wrong.iter().enumerate().filter(|(_, wrong)| *wrong == Some(true)) {
+                reasons[at].get_or_insert_with(|| format!("`{name}` {}.", check.reason));
             }
         }
-        for name in nested::columns(fits) {
-            for at in nested::rows(&batch.frame, name)? {
+        for name in unfit::columns(fits) {
+            for at in unfit::rows(&batch.frame, name)? {
                 reasons.resize(batch.len(), None);
-                reasons[at].get_or_insert_with(|| format!("`{name}` {}.", nested::REASON));
+                reasons[at].get_or_insert_with(|| format!("`{name}` {}.", unfit::REASON));
             }
         }
         if reasons.is_empty() {

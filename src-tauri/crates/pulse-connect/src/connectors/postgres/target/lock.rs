@@ -16,9 +16,10 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What is being done, for errors: "Could not …".
 const ATTEMPT: &str = "lock the target";
 
-/// The session that holds the lock: its process, the name it goes by, whence it comes, since when.
+/// The session that holds the lock: its process, the name it goes by, and, as far as the user may know, whence it comes.
 const HOLDER: &str = "\
-SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'the server itself'), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI')
+SELECT a.pid, coalesce(a.application_name, ''),
+       concat(', connected from ' || host(a.client_addr), ' since ' || to_char(a.backend_start, 'YYYY-MM-DD HH24:MI'))
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid,
      (SELECT pg_catalog.hashtextextended($1, 0) AS key) k
 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
@@ -28,7 +29,9 @@ WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
 /// The name under which the server shows the connections of a run: it tells them from those of all other runs.
 pub(super) fn name(outgoing: &Outgoing) -> String {
     let tag = short(&format!("{}\n{}", outgoing.sync, outgoing.run));
-    super::swap::cut(&format!("Cloud Pulse {tag} {}", outgoing.sync)).to_owned()
+    // What is sent where follows the sync's own number, which says nothing to people.
+    let title = outgoing.sync.split_once('/').map_or(outgoing.sync.as_str(), |(_, title)| title);
+    super::swap::cut(&format!("Cloud Pulse {tag} {title}")).to_owned()
 }
 
 /// Keeps other syncs off the target until the session ends. Fails if one is at it, and names it.
@@ -48,26 +51,20 @@ pub(super) fn take(link: &Link, target: &Target, outgoing: &Outgoing, progress: 
         }
         let holder = link.query(HOLDER, &[&key], ATTEMPT)?;
         // It may have ended in between.
-        let Some(holder) = holder.first() else { continue };
-        let (process, name): (i32, String) = (holder.get(0), holder.get(1));
-        if !name.starts_with(&own) || began.elapsed() > PATIENCE {
-            let (host, since): (String, String) = (holder.get(2), holder.get(3));
-            return Err(busy(target, &name, &host, &since));
+        if let Some(holder) = holder.first() {
+            let (process, name): (i32, String) = (holder.get(0), holder.get(1));
+            if !name.starts_with(&own) || began.elapsed() > PATIENCE {
+                return Err(busy(target, &name, holder.get(2)));
+            }
+            // Only its owner may end it; if that is somebody else, it is waited for.
+            let _ = link.query("SELECT pg_catalog.pg_terminate_backend($1)", &[&process], ATTEMPT);
         }
-        // Only its owner may end it; if that is somebody else, it is waited for.
-        let _ = link.query("SELECT pg_catalog.pg_terminate_backend($1)", &[&process], ATTEMPT);
         std::thread::sleep(LOOK);
     }
 }
 
-fn busy(target: &Target, name: &str, host: &str, since: &str) -> Error {
+fn busy(target: &Target, name: &str, whence: &str) -> Error {
     let first = name.splitn(4, ' ').nth(3).filter(|_| name.starts_with("Cloud Pulse ")).unwrap_or(name);
-    Error::new(
-        Code::Conflict,
-        format!(
-            "The sync `{first}`, connected from {host} since {since} UTC, is writing to {} just now.",
-            target.title()
-        ),
-    )
-    .hint("Wait until it has ended, then run this one again; nothing was changed.")
+    Error::new(Code::Conflict, format!("The sync `{first}`{whence} is writing to {} just now.", target.title()))
+        .hint("Wait until it has ended, then run this one again; nothing was changed.")
 }

@@ -99,6 +99,7 @@ pub(super) fn place(link: &Link, plan: &Plan, stage: &str) -> Result<(), Failure
     for index in &indexes {
         rename(link, plan, index)?;
     }
+    named_after(link, plan, stage)?;
     if let Some(table) = &plan.existing {
         for grantee in link.query(GRANTEES, &[&target], ATTEMPT)? {
             link.count(&format!("REVOKE ALL ON TABLE {target} FROM {}", grantee.get::<_, String>(0)), ATTEMPT)?;
@@ -190,6 +191,20 @@ fn rename(link: &Link, plan: &Plan, index: &Index) -> Result<(), Failure> {
     }
     let statement = format!("ALTER INDEX {} RENAME TO {}", plan.quoted(&index.temporary), sql::name(&name));
     link.count(&statement, ATTEMPT).map(drop)
+}
+
+/// Gives constraints that PostgreSQL named after the table the names that they would have had.
+fn named_after(link: &Link, plan: &Plan, stage: &str) -> Result<(), Failure> {
+    let target = plan.target.quoted();
+    let named = "SELECT conname::text FROM pg_catalog.pg_constraint
+                 WHERE conrelid = $1::text::regclass AND pg_catalog.starts_with(conname::text, $2::text)";
+    for row in link.query(named, &[&target, &stage], ATTEMPT)? {
+        let old: String = row.get(0);
+        let new = format!("{}{}", plan.target.table, old.trim_start_matches(stage));
+        let (old, new) = (sql::name(&old), sql::name(cut(&new)));
+        link.count(&format!("ALTER TABLE {target} RENAME CONSTRAINT {old} TO {new}"), ATTEMPT)?;
+    }
+    Ok(())
 }
 
 /// The first 63 bytes of a name, which is what PostgreSQL keeps.

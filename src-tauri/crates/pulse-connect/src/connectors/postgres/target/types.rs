@@ -74,11 +74,9 @@ mod oid {
 }
 
 /// PostgreSQL's first and last day, counted from 1970 (`datatype/timestamp.h` in its source).
-const DAYS: (i32, i32) = (-2_451_507 + DAYS_TO_2000, 2_145_031_948 + DAYS_TO_2000);
-/// Its first and last microsecond, counted from 1970; the last one lies beyond 64 bits.
+const DAYS: (i32, i32) = (-2_451_545 + DAYS_TO_2000, 2_145_031_948 + DAYS_TO_2000);
+/// Its first microsecond, counted from 1970; the last one lies beyond 64 bits.
 const MICROS: i64 = -211_813_488_000_000_000 + DAYS_TO_2000 as i64 * 86_400_000_000;
-/// The last microsecond that can be sent: 64 bits counted from 2000 end later than the calendar of 294276.
-const LAST_MICRO: i64 = 9_223_371_331_200_000_000 - 1;
 
 /// The type that holds all values of `dtype` as they are; nothing for what no destination is sent.
 pub(super) fn natural(dtype: &DataType) -> Option<String> {
@@ -304,8 +302,8 @@ fn instant(value: &Expr, dtype: &DataType, column: &Column) -> Vec<Misfit> {
     } else {
         value.clone().to_physical()
     };
-    let outside = micros.clone().lt(lit(MICROS)).or(micros.clone().gt(lit(LAST_MICRO)));
-    let reason = "lies outside of PostgreSQL's calendar (4713 BC to 294276)".to_owned();
+    let outside = micros.clone().lt(lit(MICROS));
+    let reason = "lies before PostgreSQL's calendar, which begins in 4713 BC".to_owned();
     let mut found = vec![Misfit { when: outside, reason }];
     if (0..6).contains(&column.modifier) {
         let unit = 10i64.pow(6 - column.modifier as u32);

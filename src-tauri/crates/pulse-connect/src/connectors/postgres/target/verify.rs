@@ -56,6 +56,7 @@ pub(super) fn verify(
     if let Some(counted) = comparisons.pop() {
         comparisons[0].there = counted.there;
     }
+    comparisons.extend(work.still_there()?);
     let mut verification = Verification { comparisons, differing: Vec::new(), note: String::new() };
     let keyed = outgoing.mode.needs_key() || outgoing.mode == SyncMode::Replace && !outgoing.key.is_empty();
     if keyed && !verification.matched() {
@@ -182,6 +183,26 @@ impl Work<'_> {
         }
         found.push(Comparison { name: String::new(), here: String::new(), there: count });
         Ok(found)
+    }
+
+    /// How many of the rows that were deleted are there nevertheless; nothing where none was.
+    fn still_there(&self) -> Result<Option<Comparison>> {
+        let Some(deleted) = &self.plan.outgoing.deleted else { return Ok(None) };
+        if deleted.count() == 0 {
+            return Ok(None);
+        }
+        let gone = Self { rows: deleted.clone(), ..*self };
+        let keys = gone.staged("cloud_pulse_gone", &self.plan.outgoing.key)?;
+        // A key that is put again in the same run is there.
+        let put = format!("SELECT 1 FROM pg_temp.cloud_pulse_keys s WHERE {}", self.same_key());
+        let query = format!(
+            "SELECT count(*)::text FROM {} t WHERE EXISTS (SELECT 1 FROM {keys} s WHERE {}) AND NOT EXISTS ({put})",
+            self.plan.target.quoted(),
+            self.same_key()
+        );
+        let rows = self.link.query(&query, &[], ATTEMPT)?;
+        let there = rows.first().map_or_else(String::new, |row| row.get(0));
+        Ok(Some(Comparison { name: "Deleted rows that are there".into(), here: "0".into(), there }))
     }
 
     /// Some keys whose rows are not the same on both sides.

@@ -47,9 +47,13 @@ pub(super) fn write(
         note_delivered(journal, &there)?;
         if todo.is_empty() {
             let seen = drift::seen(&lead, &looked, ours)?;
-            return Ok(Written { rows: there.count(), seen, ..Written::default() });
+            let puts = 0..outgoing.rows.count();
+            let rows = ours.delivered.within(&puts).map(|range| range.end - range.start).sum();
+            return Ok(Written { rows, seen, ..Written::default() });
         }
-    } else if let Some(newer) = before.as_ref().filter(|before| before.sequence > outgoing.sequence && looked.existing.is_some()) {
+    } else if let Some(newer) =
+        before.as_ref().filter(|before| before.sequence > outgoing.sequence && looked.existing.is_some())
+    {
         if outgoing.mode != SyncMode::Append {
             return superseded(&lead, &looked, newer, journal);
         }
