@@ -94,7 +94,7 @@ fn a_run_goes_on_after_the_network_was_cut_at_any_byte() {
             let proxy = Proxy::start(database.server.port());
             let mut settings = database.settings();
             settings["port"] = json!(proxy.port());
-            let mut sync = case(&database, &settings, mode, there, 300_000).option("parallel", json!(2));
+            let mut sync = case(&database, &settings, mode, there, 140_000).option("parallel", json!(2));
             proxy.break_after(bytes, Break::Cut);
             let outcome = sync.write();
             proxy.mend();
@@ -102,12 +102,12 @@ fn a_run_goes_on_after_the_network_was_cut_at_any_byte() {
                 assert_eq!(error.code, Code::Unreachable, "{error}");
                 sync.resume().unwrap_or_else(|error| panic!("{mode:?} after {bytes} bytes: {error}"));
             }
-            assert_eq!(held(&database), expected(mode, there, 300_000), "{mode:?} after {bytes} bytes");
+            assert_eq!(held(&database), expected(mode, there, 140_000), "{mode:?} after {bytes} bytes");
             assert_eq!(left(&database), "");
             if outcome.is_ok() {
                 break;
             }
-            bytes += 1_700;
+            bytes += 2_300;
         }
     }
 }
