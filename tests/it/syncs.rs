@@ -225,9 +225,10 @@ fn what_makes_no_sense_is_refused_when_it_is_saved() {
 fn two_syncs_to_one_target_do_not_run_at_once() {
     let shop = Shop::new();
     // Somebody holds the table, so that the first sync waits at its end.
-    shop.save(shop.doc(SyncMode::Replace));
+    let parts = vec![SyncPart { key: Vec::new(), ..part("bronze.orders", "orders") }];
+    shop.save(SyncDoc { parts: parts.clone(), ..shop.doc(SyncMode::Replace) });
     shop.run("orders");
-    shop.save(SyncDoc { name: "other".into(), ..shop.doc(SyncMode::Append) });
+    shop.save(SyncDoc { name: "other".into(), parts, ..shop.doc(SyncMode::Append) });
     let name = shop.database.name.clone();
     let holder = std::thread::scope(|scope| {
         let held = scope.spawn(|| {

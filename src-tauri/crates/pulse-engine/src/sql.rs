@@ -16,7 +16,8 @@ use crate::{Engine, guard, syncs, types};
 pub(crate) fn open(workspace: &Folder) -> Result<Query> {
     let results = workspace.scratch().join("results");
     let temp = workspace.scratch().join("query");
-    for folder in [&results, &temp] {
+    let syncs = workspace.syncs();
+    for folder in [&results, &temp, &syncs] {
         std::fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
     }
     Query::new(Settings {

@@ -25,7 +25,7 @@ use statement::Query;
 /// One version of a table as a query sees it: `silver.prices@3`, and `silver.prices` if it is the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// `bronze`, `silver`, `gold`, or `ledger` for the ledger of a table.
+    /// `bronze`, `silver`, `gold`, `ledger` for the ledger of a table, or `receipts` for those of a destination.
     pub layer: String,
     /// The name without its layer.
     pub name: String,

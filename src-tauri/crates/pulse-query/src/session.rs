@@ -27,7 +27,7 @@ impl Session {
             "prepare the query",
         )?;
         session.execute(
-            "CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA ledger",
+            "CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA ledger; CREATE SCHEMA receipts",
             "prepare the query",
         )?;
         let mut paths: Vec<&Path> = outputs.to_vec();

@@ -1,13 +1,13 @@
 //! Preflight: what a sync would do with every table, and what would fail; nothing is changed.
 
 use pulse_connect::{Finding, Outgoing, Outlet, Preflight, Severity};
-use pulse_core::{Progress, Result};
+use pulse_core::{Error, Progress, Result};
 use pulse_rpc::types::*;
 
 use super::freeze::{Attempt, Frozen, outgoing};
 use super::run::body;
 use super::{find, parts};
-use crate::{Engine, connections, import, tickets};
+use crate::{Engine, connections, tickets};
 
 /// Checks every part of a sync, saved or not.
 pub(crate) fn preflight(engine: &Engine, request: &PreflightRequest) -> Result<Vec<SyncPreflight>> {
@@ -37,7 +37,8 @@ fn checked(
     progress: &Progress,
 ) -> Result<SyncPreflight> {
     progress.check()?;
-    let scratch = import::scratch(engine)?;
+    let syncs = engine.0.workspace.syncs();
+    let scratch = tempfile::TempDir::new_in(&syncs).map_err(|cause| Error::io("make a folder in", &syncs, &cause))?;
     let frozen = Frozen::make(engine, part, None, scratch.path(), progress)?;
     let id = doc.id.clone().unwrap_or_default();
     let attempt = Attempt {
