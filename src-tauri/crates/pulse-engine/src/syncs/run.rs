@@ -293,8 +293,8 @@ impl Sending<'_> {
         let is_new = run.total == 0 && run.position.is_none();
         if is_new {
             run.total = outgoing.total();
-            self.engine.0.catalog.syncs().record(run)?;
         }
+        self.engine.0.catalog.syncs().record(run)?;
         outgoing.todo = pending(self.engine, &run.id, outgoing.total())?;
         outgoing.position = self.engine.0.catalog.syncs().run(&run.id)?.position;
         if outgoing.is_fresh() {
