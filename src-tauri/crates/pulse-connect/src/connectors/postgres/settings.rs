@@ -10,7 +10,8 @@ use url::Url;
 use crate::Secret;
 
 /// Reads tables, views and queries of a PostgreSQL server (version 12 or newer), typed as the server types them and
-/// without loss. Everything runs in read-only transactions. A user that may only read is enough: `GRANT SELECT`.
+/// without loss, and writes tables. Reading runs in read-only transactions, and a user that may only read is enough for
+/// it: `GRANT SELECT`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(in crate::connectors) struct Settings {
