@@ -5,8 +5,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::objects::outgoing::{self, Target};
 use super::objects::{self, Disk, Selection};
 use crate::connector::{About, Browse, Browsing, Check, Connector, Fetched, Listing, News, NoFilters, Task};
+use crate::destination::{Destination, Journal, Preflight, Verification, Writes, Written};
+use crate::outgoing::Outgoing;
 
 /// Reads a Delta table that another program keeps in a folder, or the files of a folder, again and again: a refresh
 /// brings what is new. The files are read where they lie and never changed.
@@ -75,5 +78,29 @@ impl Connector for Folder {
 
     fn news(&self, selection: &Selection, state: Option<&Value>, progress: &Progress) -> Result<Option<News>> {
         objects::news(&self.0, selection, state, progress)
+    }
+}
+
+impl Destination for Folder {
+    type Target = Target;
+
+    fn writes() -> Writes {
+        outgoing::writes()
+    }
+
+    fn identity(&self, target: &Target) -> String {
+        outgoing::identity(&self.0, target)
+    }
+
+    fn preflight(&self, target: &Target, sent: &Outgoing, progress: &Progress) -> Result<Preflight> {
+        outgoing::preflight(&self.0, target, sent, progress)
+    }
+
+    fn write(&self, target: &Target, sent: &Outgoing, journal: &dyn Journal, progress: &Progress) -> Result<Written> {
+        outgoing::write(&self.0, target, sent, journal, progress)
+    }
+
+    fn verify(&self, target: &Target, sent: &Outgoing, written: &Written, progress: &Progress) -> Result<Verification> {
+        outgoing::verify(&self.0, target, sent, written, progress)
     }
 }

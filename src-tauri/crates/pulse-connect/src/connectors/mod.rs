@@ -45,11 +45,11 @@ connectors! {
     mongodb::MongoDb,
     elasticsearch::Elasticsearch,
     kafka::Kafka,
-    s3::S3,
-    azure::Azure,
-    gcs::Gcs,
+    s3::S3: Destination,
+    azure::Azure: Destination,
+    gcs::Gcs: Destination,
     web::WebFiles,
-    folder::Folder,
+    folder::Folder: Destination,
 }
 
 /// A registered connector.

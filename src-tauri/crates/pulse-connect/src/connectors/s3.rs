@@ -11,9 +11,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::objects::outgoing::{self, Target};
 use super::objects::{self, Cloud, Selection};
 use crate::Secret;
 use crate::connector::{About, Browse, Browsing, Check, Connector, Fetched, Listing, News, NoFilters, Task};
+use crate::destination::{Destination, Journal, Preflight, Verification, Writes, Written};
+use crate::outgoing::Outgoing;
 
 /// Reads files and Delta tables from a bucket of Amazon S3 or of a store that speaks its language, such as MinIO, Ceph,
 /// R2 or B2. It needs the right to list the bucket and to read its objects.
@@ -181,5 +184,29 @@ impl Connector for S3 {
 
     fn news(&self, selection: &Selection, state: Option<&Value>, progress: &Progress) -> Result<Option<News>> {
         objects::news(&self.0, selection, state, progress)
+    }
+}
+
+impl Destination for S3 {
+    type Target = Target;
+
+    fn writes() -> Writes {
+        outgoing::writes()
+    }
+
+    fn identity(&self, target: &Target) -> String {
+        outgoing::identity(&self.0, target)
+    }
+
+    fn preflight(&self, target: &Target, sent: &Outgoing, progress: &Progress) -> Result<Preflight> {
+        outgoing::preflight(&self.0, target, sent, progress)
+    }
+
+    fn write(&self, target: &Target, sent: &Outgoing, journal: &dyn Journal, progress: &Progress) -> Result<Written> {
+        outgoing::write(&self.0, target, sent, journal, progress)
+    }
+
+    fn verify(&self, target: &Target, sent: &Outgoing, written: &Written, progress: &Progress) -> Result<Verification> {
+        outgoing::verify(&self.0, target, sent, written, progress)
     }
 }

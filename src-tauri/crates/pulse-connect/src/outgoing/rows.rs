@@ -43,7 +43,7 @@ impl Rows {
 
     /// The rows of `todo`, whose numbers begin at `first` here, in batches of at most `size`. A thread reads ahead by one;
     /// it ends with the iterator.
-    pub(super) fn batches(
+    pub(crate) fn batches(
         &self,
         todo: &Ranges,
         first: u64,

@@ -12,6 +12,7 @@ mod fetch;
 mod files;
 mod forms;
 mod listing;
+pub(crate) mod outgoing;
 mod selection;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod added;
 mod fault;
 mod rows;
+mod stand;
 mod store;
 mod types;
 
@@ -29,6 +30,7 @@ use super::{Place, Selection};
 use crate::connector::{Content, Fetched, News, Task};
 use crate::model::ColumnPlan;
 use crate::net;
+pub(crate) use stand::{Live, Stand, stand};
 use store::TableStore;
 
 /// Rows that are in memory at once for each file that is read.
