@@ -20,6 +20,7 @@ mod machine_credentials;
 mod main_job;
 mod merge;
 mod mongodb;
+mod object_destinations;
 mod object_stores;
 mod postgres;
 mod postgres_destination;

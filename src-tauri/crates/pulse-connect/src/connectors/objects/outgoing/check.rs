@@ -82,20 +82,25 @@ fn names(target: &Target, outgoing: &Outgoing, findings: &mut Vec<Finding>) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for column in &outgoing.columns {
         if let Some(other) = seen.insert(column.name.to_lowercase(), &column.name) {
-            let text = format!("`{other}` and `{}` differ only in capitals, which the readers do not tell apart.", column.name);
+            let text = format!(
+                "`{other}` and `{}` differ only in capitals, which the readers do not tell apart.",
+                column.name
+            );
             findings.push(stop(&text, "Rename one of the two.").column(&column.name));
         }
         if column.name.is_empty() {
             findings.push(stop("A column has no name.", "Give it one."));
         }
-        if target.format == Format::Delta && column.name.contains([' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '=']) {
+        if target.format == Format::Delta && column.name.contains([' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '='])
+        {
             let text = format!("Spark and Databricks do not write to a column named `{}`.", column.name);
             let hint = "They read it; rename it without blanks and signs if they shall write to the table, too.";
             findings.push(Finding::new(Severity::Notes, text, hint).column(&column.name));
         }
         if stored(&column.dtype).is_none() {
             let text = format!("Values of the type {} have no place in the files.", column.dtype);
-            findings.push(stop(&text, "Change the column to text with a recipe, or leave it out.").column(&column.name));
+            findings
+                .push(stop(&text, "Change the column to text with a recipe, or leave it out.").column(&column.name));
         }
         if !column.type_word.is_empty() {
             let text = "The type of the target cannot be chosen here; it follows from the column's own.";
@@ -121,7 +126,8 @@ fn names(target: &Target, outgoing: &Outgoing, findings: &mut Vec<Finding>) {
         findings.push(stop("A partition column is named twice.", "Name each once."));
     }
     if by.len() >= outgoing.columns.len() {
-        findings.push(stop("No column is left for the files.", "Leave at least one column out of the partition columns."));
+        findings
+            .push(stop("No column is left for the files.", "Leave at least one column out of the partition columns."));
     }
 }
 
@@ -162,12 +168,22 @@ fn table(
         let column = outgoing.columns.iter().find(|column| column.name == *name);
         if let Some(column) = column {
             let text = "The table demands a value in this column, and some rows have none.";
-            rows_where(outgoing, &column.name, Expr::is_null, text, "Fill them in with a recipe.", &mut found.findings)?;
+            rows_where(
+                outgoing,
+                &column.name,
+                Expr::is_null,
+                text,
+                "Fill them in with a recipe.",
+                &mut found.findings,
+            )?;
         }
     }
     let mut tell = |text: String, hint: &str| found.findings.push(Finding::new(Severity::Notes, text, hint));
     if !plan.fit.new.is_empty() {
-        tell(format!("The table gets new columns: {}.", plan.fit.new.join(", ")), "Earlier rows have no value in them.");
+        tell(
+            format!("The table gets new columns: {}.", plan.fit.new.join(", ")),
+            "Earlier rows have no value in them.",
+        );
     }
     if !plan.fit.missing.is_empty() {
         let text = format!("The table has more columns: {}.", plan.fit.missing.join(", "));
@@ -185,7 +201,10 @@ fn table(
     {
         let last = last.version.map_or_else(|| "none".into(), |version| version.to_string());
         tell(
-            format!("Someone else changed the table: it was at version {last} after the last sync and is at {} now.", now.version),
+            format!(
+                "Someone else changed the table: it was at version {last} after the last sync and is at {} now.",
+                now.version
+            ),
             match outgoing.mode {
                 SyncMode::Replace => "What they wrote is replaced; it stays readable as an earlier version.",
                 _ => "What they wrote stays.",
@@ -226,7 +245,8 @@ fn files(
     };
     let known = now.as_ref().map(|now| &now.manifest);
     if let Some(known) = known {
-        found.target = format!("{} is a dataset of {} files with {} rows.", shelf.address(), known.files.len(), known.rows);
+        found.target =
+            format!("{} is a dataset of {} files with {} rows.", shelf.address(), known.files.len(), known.rows);
     }
     found.findings.extend(dataset::misfit(target, outgoing, known).iter().map(|(text, hint)| stop(text, hint)));
     if outgoing.mode == SyncMode::Replace {
@@ -238,7 +258,11 @@ fn files(
         found.findings.push(Finding::new(
             Severity::Notes,
             "Someone else changed the dataset since the last sync.",
-            if outgoing.mode == SyncMode::Replace { "The files that its manifest lists are replaced." } else { "What they wrote stays." },
+            if outgoing.mode == SyncMode::Replace {
+                "The files that its manifest lists are replaced."
+            } else {
+                "What they wrote stays."
+            },
         ));
     }
     Ok(())

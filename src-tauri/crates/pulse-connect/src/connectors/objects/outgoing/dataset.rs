@@ -106,7 +106,8 @@ pub(super) fn write(
         marker::check(shelf, outgoing, progress)?;
         let known = now.as_ref().map(|now| &now.manifest);
         let manifest = next(target, outgoing, &pieces, known);
-        let bytes = serde_json::to_vec_pretty(&manifest).map_err(|cause| Error::internal("write the manifest", cause))?;
+        let bytes =
+            serde_json::to_vec_pretty(&manifest).map_err(|cause| Error::internal("write the manifest", cause))?;
         let sha256 = hex(&Sha256::digest(&bytes));
         let put = match &now {
             Some(now) => shelf.put_instead(&path(), bytes, &now.kept, progress)?,
@@ -188,11 +189,15 @@ pub(super) fn misfit(target: &Target, outgoing: &Outgoing, known: Option<&Manife
     let mut own = fields(target, outgoing);
     let before = own.clone();
     let fit = fit(&known.schema, &mut own);
-    let add = |column: &str, text: String| (format!("The column `{column}` does not fit the dataset. {text}"), hint.into());
+    let add =
+        |column: &str, text: String| (format!("The column `{column}` does not fit the dataset. {text}"), hint.into());
     found.extend(fit.misfits.into_iter().map(|(column, text)| add(&column, text)));
     // Files of a dataset must be alike: there is no log that says how they differ.
     for (own, before) in own.iter().zip(&before).filter(|(own, before)| own.dtype != before.dtype) {
-        found.push(add(&own.name, format!("It is {} here and {} in the files that are there.", before.dtype, own.dtype)));
+        found.push(add(
+            &own.name,
+            format!("It is {} here and {} in the files that are there.", before.dtype, own.dtype),
+        ));
     }
     for column in fit.new.iter().chain(&fit.missing) {
         found.push(add(column, "It is in only one of the two.".into()));

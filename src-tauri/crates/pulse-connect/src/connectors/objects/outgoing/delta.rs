@@ -194,13 +194,24 @@ fn with_ntz(protocol: &Value) -> Option<Value> {
 fn blocked(now: &Stand, schema: &Value, mode: SyncMode) -> Vec<(String, String)> {
     /// What a plain writer honours, or what the checks below find unused.
     const KNOWN: [&str; 13] = [
-        "appendOnly", "changeDataFeed", "checkConstraints", "columnMapping", "deletionVectors", "domainMetadata",
-        "generatedColumns", "identityColumns", "invariants", "timestampNtz", "timestampNTZ", "v2Checkpoint",
+        "appendOnly",
+        "changeDataFeed",
+        "checkConstraints",
+        "columnMapping",
+        "deletionVectors",
+        "domainMetadata",
+        "generatedColumns",
+        "identityColumns",
+        "invariants",
+        "timestampNtz",
+        "timestampNTZ",
+        "v2Checkpoint",
         "vacuumProtocolCheck",
     ];
     let hint = "Write to another folder, or have the program that owns the table drop the feature.";
     let mut found: Vec<(String, String)> = Vec::new();
-    let mut uses = |what: String| found.push((format!("The table uses {what}, which is not written here."), hint.into()));
+    let mut uses =
+        |what: String| found.push((format!("The table uses {what}, which is not written here."), hint.into()));
     let features = now.protocol["writerFeatures"].as_array().into_iter().flatten().filter_map(Value::as_str);
     for feature in features.filter(|feature| !KNOWN.contains(feature)) {
         uses(format!("the feature `{feature}`"));
@@ -272,8 +283,12 @@ fn commit(
             "extendedFileMetadata": true, "partitionValues": values, "size": file.bytes}}));
     }
     for piece in pieces {
-        let values: Map<String, Value> =
-            target.partition_by.iter().zip(&piece.partition).map(|(name, value)| (name.clone(), json!(value))).collect();
+        let values: Map<String, Value> = target
+            .partition_by
+            .iter()
+            .zip(&piece.partition)
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect();
         actions.push(json!({"add": {"path": piece.path, "partitionValues": values, "size": piece.bytes,
             "modificationTime": time, "dataChange": true, "stats": piece.stats}}));
     }

@@ -18,9 +18,6 @@ mod target;
 mod values;
 mod verify;
 
-#[cfg(test)]
-mod tests;
-
 use pulse_core::{Progress, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,8 +26,8 @@ use super::Place;
 use crate::destination::{Fate, Journal, Preflight, Receipt, SyncMode, Verification, Writes, Written};
 use crate::outgoing::Outgoing;
 
-pub(crate) use target::Target;
 use target::Format;
+pub(crate) use target::Target;
 
 /// What is kept beside the data in a folder of this name; readers of Delta, Spark and Hive pass over it.
 const OURS: &str = "_cloud_pulse/";

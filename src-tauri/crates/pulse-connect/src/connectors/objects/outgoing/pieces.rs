@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
+use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::*;
 use pulse_core::{Error, Progress, Result};
 use serde::{Deserialize, Serialize};
@@ -134,8 +135,8 @@ impl Work<'_> {
         self.position.next += rows;
         self.position.chunk += 1;
         self.progress.add_rows(rows);
-        let position = serde_json::to_value(&self.position)
-            .map_err(|cause| Error::internal("note what was put", cause))?;
+        let position =
+            serde_json::to_value(&self.position).map_err(|cause| Error::internal("note what was put", cause))?;
         journal.note(&[], Some(&position))
     }
 

@@ -43,7 +43,12 @@ const SYSTEMS: [(System, &str, &str); 6] = [
 
 /// The statements, one text for each system.
 pub(super) fn statements(shelf: &Shelf<'_>, target: &Target, outgoing: &Outgoing) -> Vec<Statement> {
-    let about = About { location: Location::of(&shelf.address()), name: target.name(), fields: fields(target, outgoing), target };
+    let about = About {
+        location: Location::of(&shelf.address()),
+        name: target.name(),
+        fields: fields(target, outgoing),
+        target,
+    };
     let statement = |(system, id, title): &(System, &str, &str)| Statement {
         id: format!("register_{id}"),
         title: format!("Make it a table in {title}"),
@@ -104,8 +109,10 @@ struct About<'a> {
 
 impl About<'_> {
     fn text(&self, system: System) -> String {
-        if self.location.scheme == "file" && matches!(system, System::Databricks | System::BigQuery | System::Snowflake) {
-            return "-- A folder on this machine cannot be reached from there; send the table to an object store.".into();
+        if self.location.scheme == "file" && matches!(system, System::Databricks | System::BigQuery | System::Snowflake)
+        {
+            return "-- A folder on this machine cannot be reached from there; send the table to an object store."
+                .into();
         }
         match self.target.format {
             Format::Delta => self.delta(system),
@@ -163,11 +170,8 @@ impl About<'_> {
                 } else {
                     format!(", hive_partition_uri_prefix = {}", text(&at, system))
                 };
-                let options = if is_csv {
-                    ", skip_leading_rows = 1, allow_quoted_newlines = TRUE, null_marker = ''"
-                } else {
-                    ""
-                };
+                let options =
+                    if is_csv { ", skip_leading_rows = 1, allow_quoted_newlines = TRUE, null_marker = ''" } else { "" };
                 format!(
                     "CREATE OR REPLACE EXTERNAL TABLE `my_dataset`.{name}{partitions}\n\
                      OPTIONS (format = '{}', uris = [{}]{prefix}{options});",
@@ -252,7 +256,10 @@ impl About<'_> {
                 if field.partition {
                     let folder = values::folder(&[field], &[Some("x".into())]);
                     let start = folder.trim_end_matches("x/").replace('.', "[.]");
-                    let found = format!("REGEXP_SUBSTR(METADATA$FILENAME, {}, 1, 1, 'e')", text(&format!("{start}([^/]*)"), system));
+                    let found = format!(
+                        "REGEXP_SUBSTR(METADATA$FILENAME, {}, 1, 1, 'e')",
+                        text(&format!("{start}([^/]*)"), system)
+                    );
                     return format!("{name} VARCHAR AS ({found})");
                 }
                 place += 1;
@@ -284,7 +291,9 @@ impl About<'_> {
         let by = self.target.partition_by.iter().filter_map(|name| self.fields.iter().find(|f| f.name == *name));
         let column = |field: &Field| {
             let (name, dtype) = match system {
-                System::Trino => (field.name.to_lowercase(), if as_texts { DataType::String } else { self.in_files(field) }),
+                System::Trino => {
+                    (field.name.to_lowercase(), if as_texts { DataType::String } else { self.in_files(field) })
+                }
                 _ => (field.name.clone(), self.in_files(field)),
             };
             format!("{} {}", quoted(&name, system), word(&dtype, system))
@@ -302,8 +311,12 @@ impl About<'_> {
     fn duckdb_access(&self) -> &'static str {
         match self.location.scheme.as_str() {
             "s3" => "CREATE SECRET IF NOT EXISTS (TYPE s3, PROVIDER credential_chain);\n",
-            "gs" => "-- DuckDB reads Google's storage with an HMAC key: CREATE SECRET (TYPE gcs, KEY_ID '…', SECRET '…');\n",
-            "az" => "INSTALL azure; LOAD azure;\nCREATE SECRET IF NOT EXISTS (TYPE azure, PROVIDER credential_chain);\n",
+            "gs" => {
+                "-- DuckDB reads Google's storage with an HMAC key: CREATE SECRET (TYPE gcs, KEY_ID '…', SECRET '…');\n"
+            }
+            "az" => {
+                "INSTALL azure; LOAD azure;\nCREATE SECRET IF NOT EXISTS (TYPE azure, PROVIDER credential_chain);\n"
+            }
             _ => "",
         }
     }

@@ -32,9 +32,7 @@ pub(super) fn word(dtype: &DataType) -> Value {
         DataType::Decimal(precision, scale) => json!(format!("decimal({precision},{scale})")),
         DataType::List(inner) => json!({"type": "array", "elementType": word(inner), "containsNull": true}),
         DataType::Struct(members) => {
-            let member = |f: &polars::prelude::Field| {
-                json!({"name": f.name().as_str(), "type": word(f.dtype()), "nullable": true, "metadata": {}})
-            };
+            let member = |f: &polars::prelude::Field| json!({"name": f.name().as_str(), "type": word(f.dtype()), "nullable": true, "metadata": {}});
             json!({"type": "struct", "fields": members.iter().map(member).collect::<Vec<_>>()})
         }
         _ => json!("string"),
@@ -56,14 +54,12 @@ pub(super) fn has_ntz(schema: &Value) -> bool {
 /// Whether two types are the same but for whether values may be missing.
 fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            ["type", "name", "elementType", "fields", "keyType", "valueType"].iter().all(|member| {
-                match (a.get(*member), b.get(*member)) {
-                    (Some(a), Some(b)) => is_same(a, b),
-                    (a, b) => a.is_none() && b.is_none(),
-                }
-            })
-        }
+        (Value::Object(a), Value::Object(b)) => ["type", "name", "elementType", "fields", "keyType", "valueType"]
+            .iter()
+            .all(|member| match (a.get(*member), b.get(*member)) {
+                (Some(a), Some(b)) => is_same(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            }),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b)),
         (a, b) => a == b,
     }
@@ -142,12 +138,8 @@ pub(super) fn shown(word: &Value) -> String {
 
 /// The table's type, if it holds every value of `dtype`.
 fn widened(there: &Value, dtype: &DataType) -> Option<DataType> {
-    let whole = [
-        ("byte", DataType::Int8),
-        ("short", DataType::Int16),
-        ("integer", DataType::Int32),
-        ("long", DataType::Int64),
-    ];
+    let whole =
+        [("byte", DataType::Int8), ("short", DataType::Int16), ("integer", DataType::Int32), ("long", DataType::Int64)];
     let there = there.as_str()?;
     if there == "double" && *dtype == DataType::Float32 {
         return Some(DataType::Float64);

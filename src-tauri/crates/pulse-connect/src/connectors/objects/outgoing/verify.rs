@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::super::{Place, Selection, delta as reading};
-use super::fields::{Field, fields};
+use super::fields::Field;
 use super::pieces::{Piece, hex};
 use super::shelf::Shelf;
 use super::target::{Format, Target};
@@ -67,7 +67,11 @@ fn table(
     let stem = marker::stem(outgoing);
     let own: Vec<&reading::Live> = now.files.iter().filter(|file| file.path.starts_with(&stem)).collect();
     let replace = outgoing.mode == SyncMode::Replace;
-    let counted: u64 = if replace { &now.files.iter().collect() } else { &own }.iter().filter_map(|f| f.rows).sum();
+    let counted: u64 = if replace {
+        now.files.iter().filter_map(|file| file.rows).sum()
+    } else {
+        own.iter().filter_map(|file| file.rows).sum()
+    };
     compare(found, "Rows", outgoing.rows.count(), counted);
     let mut whole = 0;
     for file in &own {
@@ -102,7 +106,8 @@ fn committed(shelf: &Shelf<'_>, version: u64, stem: &str, progress: &Progress) -
     // A run that found itself committed already saw a later version.
     for version in (version.saturating_sub(20)..=version).rev() {
         let Some(kept) = shelf.get(&format!("_delta_log/{version:020}.json"), progress)? else { break };
-        let actions = kept.bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let actions =
+            kept.bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         let own = actions.filter(|action| action["add"]["path"].as_str().is_some_and(|path| path.starts_with(stem)));
         let stats = own.filter_map(|action| serde_json::from_str(action["add"]["stats"].as_str()?).ok());
         let stats: Vec<Value> = stats.collect();
@@ -142,9 +147,10 @@ fn bounds(fields: &[Field], outgoing: &Outgoing, pieces: &[Value], found: &mut V
                 continue;
             }
             let Some(here) = here.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { continue };
-            let there = theirs.into_iter().filter(|value| !value.is_null()).reduce(|a, b| {
-                if is_less(a, b) == smaller { a } else { b }
-            });
+            let there = theirs
+                .into_iter()
+                .filter(|value| !value.is_null())
+                .reduce(|a, b| if is_less(a, b) == smaller { a } else { b });
             compare(found, format!("{name}: {what} value"), here, there.unwrap_or(&Value::Null));
         }
     }
@@ -176,17 +182,19 @@ impl ReadBack {
 }
 
 fn read_back(shelf: &Shelf<'_>, outgoing: &Outgoing, progress: &Progress) -> Result<ReadBack> {
-    std::fs::create_dir_all(&outgoing.folder).map_err(|cause| Error::io("make the folder", &outgoing.folder, &cause))?;
+    std::fs::create_dir_all(&outgoing.folder)
+        .map_err(|cause| Error::io("make the folder", &outgoing.folder, &cause))?;
     let scratch = tempfile::tempdir_in(&outgoing.folder)
         .map_err(|cause| Error::io("make a folder in", &outgoing.folder, &cause))?;
     let at = scratch.path();
-    let task = Task { progress, scratch: at, downloads: at, limit: None, state: None, replay: &[] };
+    let task = Task { progress, scratch: at, downloads: at, limit: None, state: None, merges: false, replay: &[] };
     let fetched = reading::read(shelf.place, &shelf.folder, &Selection::default(), &task)?;
     let Content::Typed { files, .. } = fetched.content else { return Ok(ReadBack(Vec::new())) };
     let mut frames = Vec::new();
     for path in files {
         let opened = std::fs::File::open(&path).map_err(|cause| Error::io("read back", &path, &cause))?;
-        frames.push(ParquetReader::new(opened).finish().map_err(|cause| Error::internal("read the table back", cause))?);
+        frames
+            .push(ParquetReader::new(opened).finish().map_err(|cause| Error::internal("read the table back", cause))?);
     }
     Ok(ReadBack(frames))
 }
