@@ -43,7 +43,7 @@ connectors! {
     postgres::Postgres: Destination,
     sqlite::Sqlite,
     mongodb::MongoDb,
-    elasticsearch::Elasticsearch,
+    elasticsearch::Elasticsearch: Destination,
     kafka::Kafka,
     s3::S3: Destination,
     azure::Azure: Destination,

@@ -9,6 +9,7 @@ mod query;
 mod read;
 mod server;
 mod settings;
+mod target;
 mod view;
 
 use pulse_core::{Progress, Result};

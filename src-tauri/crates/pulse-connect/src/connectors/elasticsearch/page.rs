@@ -21,7 +21,7 @@ pub(super) struct Page<'a> {
 pub(super) struct Hit<'a> {
     /// JSON strings, quotes included.
     index: &'a [u8],
-    id: &'a [u8],
+    pub id: &'a [u8],
     source: Option<&'a [u8]>,
     /// The values that the next page goes on behind.
     pub sort: Option<&'a [u8]>,

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use bytes::Bytes;
 use pulse_core::{Code, Error, Progress, Result};
 use reqwest::Method;
 use serde_json::Value;
@@ -17,6 +18,8 @@ use crate::net::{self, Http, Policy, Reply, Request, shown};
 const PAGE_BYTES: u64 = 512 << 20;
 /// Statuses whose answers say in Elasticsearch's own words what is wrong.
 const SPEAKING: [u16; 5] = [400, 404, 405, 406, 410];
+/// Statuses of a cluster that takes no documents in this moment, or not so many.
+const BUSY: [u16; 6] = [413, 429, 500, 502, 503, 504];
 
 /// The nodes of a cluster and how to sign in.
 pub(super) struct Server {
@@ -147,6 +150,29 @@ impl Server {
             let number = number % self.nodes.len();
             let request = self.request(&self.nodes[number], ask, sign_in)?.expect(expected);
             match self.http.fetch(&request, progress) {
+                Ok(reply) => {
+                    self.answering.store(number, Relaxed);
+                    return Ok(reply);
+                }
+                Err(error) if error.code == Code::Unreachable => failed = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| Error::internal("ask the cluster", "it has no node")))
+    }
+
+    /// Sends the lines of a bulk request once, to the node that answered last or to another that can be reached. Answers
+    /// that say that the cluster is busy or the request too big are no errors; an error with [`Code::Unreachable`] may
+    /// mean that the lines arrived all the same.
+    pub(super) fn bulk(&self, path: &str, query: &[(&str, &str)], lines: Bytes, progress: &Progress) -> Result<Reply> {
+        let ask = Ask { method: Method::POST, path, query, body: None, repeatable: false };
+        let (http, first) = (self.http.impatient(), self.answering.load(Relaxed));
+        let mut failed = None;
+        for number in first..first + self.nodes.len() {
+            let number = number % self.nodes.len();
+            let request = self.request(&self.nodes[number], &ask, true)?;
+            let request = request.header("content-type", "application/x-ndjson")?.body(lines.clone());
+            match http.fetch(&request.expect(&SPEAKING).expect(&BUSY), progress) {
                 Ok(reply) => {
                     self.answering.store(number, Relaxed);
                     return Ok(reply);
