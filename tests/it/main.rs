@@ -10,6 +10,7 @@ mod cli;
 mod connections;
 mod delta_sources;
 mod elasticsearch;
+mod elasticsearch_destination;
 mod generated;
 mod google;
 mod interop;

@@ -106,7 +106,8 @@ impl Sending<'_> {
     /// Sends the rows at `range` and notes what comes of them.
     fn deliver(&self, loaded: &Loaded, mut range: Range<usize>) -> Result<()> {
         while !range.is_empty() {
-            let lines = loaded.lines(range.clone(), self.pace.bytes(), self.style);
+            // Some more than planned is better than one more request for the last few rows.
+            let lines = loaded.lines(range.clone(), self.pace.bytes() / 4 * 5, self.style);
             let first = range.start;
             range.start += lines.len();
             self.send(&lines, !self.outgoing.is_fresh(), &mut |settled| self.note(loaded, &lines, first, settled))?;

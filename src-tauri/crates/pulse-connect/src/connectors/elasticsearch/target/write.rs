@@ -59,7 +59,7 @@ pub(super) fn run(
 
 /// Bytes of a request at most: what the form says, unless the cluster takes less.
 fn most(server: &Server, target: &Target, progress: &Progress) -> usize {
-    let limit = preflight::content_limit(server, progress).and_then(|limit| usize::try_from(limit / 10 * 9).ok());
+    let limit = preflight::content_limit(server, progress).and_then(|limit| usize::try_from(limit / 10 * 7).ok());
     (target.request_megabytes.clamp(1, 100) << 20).min(limit.unwrap_or(usize::MAX))
 }
 
