@@ -17,7 +17,7 @@ use pulse_tests::services::http::{Answer, Asked, HttpServer};
 use pulse_tests::services::noida::Noida;
 use pulse_tests::services::proxy::{Break, Proxy};
 use pulse_tests::services::skipped;
-use pulse_tests::{Connected, Memory, assert_helpful};
+use pulse_tests::{Connected, Memory, Numbers, Space, assert_helpful, pulse_command, pulse_json};
 use serde_json::{Value, json};
 
 /// One sync of the tests, which keeps its receipts in memory.
@@ -663,6 +663,74 @@ fn a_data_stream_takes_new_documents_from_a_template() {
     assert!(lines.contains(",\"@timestamp\":0}\n"));
     sync.outgoing.mode = SyncMode::Upsert;
     assert_eq!(sync.attempt().unwrap_err().code, Code::Unsupported);
+}
+
+#[test]
+fn a_data_stream_that_went_on_elsewhere_gets_nothing_twice() {
+    // The stream has an index behind it that holds the first rows, and another that takes new ones.
+    let server = HttpServer::start(|asked| match (asked.method.as_str(), asked.path.as_str()) {
+        ("GET", "/logs") => {
+            Answer::json(json!({".ds-logs-1": {"data_stream": "logs"}, ".ds-logs-2": {"data_stream": "logs"}}))
+        }
+        ("POST", "/logs/_search") => {
+            Answer::json(json!({"hits": {"hits": [{"_id": "shop:run-1:0"}, {"_id": "shop:run-1:2"}]}}))
+        }
+        ("POST", "/logs/_bulk") => bulk(asked, |_, _| json!({"status": 201})),
+        ("GET", "/logs/_count") => Answer::json(json!({"count": 4})),
+        _ => Answer::json(json!({})),
+    });
+    let mut sync = to(&server, SyncMode::Append, 4);
+    sync.target = json!({"index": "logs", "kind": "data_stream", "timestamp": "k"});
+    sync.outgoing.position = Some(json!({"index": "", "uuid": "", "done": false, "left_out": []}));
+    sync.write();
+    assert_eq!(bulks(&server)[0].text().matches("create").count(), 2, "only what is not there is sent");
+    assert_eq!(sync.journal.rows(Fate::Delivered), Ranges::all(4));
+}
+
+#[test]
+fn a_killed_sync_goes_on_and_the_index_is_as_if_nothing_had_been() {
+    if skipped() {
+        return;
+    }
+    let server = server();
+    let space = Space::new();
+    let text =
+        format!("[search]\nkind = \"elasticsearch\"\naddress = \"http://{}\"\n", server.address("elasticsearch"));
+    std::fs::write(space.engine.root().join("connections.toml"), text).expect("a file");
+    let rows: String = (0..60_000).map(|n| format!("{n},item {n},{}.25\n", n % 900)).collect();
+    space.import_text("orders.csv", format!("id,item,price\n{rows}"), "bronze.orders");
+    let (root, guard) = space.close();
+    let mut numbers = Numbers::new(23);
+    for mode in ["replace", "append", "mirror"] {
+        let save = ["sync", mode, "--to", "search", "--table", "bronze.orders", "--target", mode, "--mode", mode];
+        let save = [&save[..], &["--key", "id", "--check"]].concat();
+        assert_eq!(pulse_json(&root, &save).0, 0, "{mode} is saved");
+        let (mut killed, mut finished) = (0, 0);
+        for _ in 0..17 {
+            let mut child = pulse_command(&root, &["sync", mode]).spawn().expect("pulse starts");
+            std::thread::sleep(Duration::from_millis(60 + numbers.below(900)));
+            match child.try_wait().expect("asked") {
+                Some(_) => finished += 1,
+                None => killed += 1,
+            }
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let (code, document) = pulse_json(&root, &["sync", mode]);
+        assert_eq!(code, 0, "the last one succeeds: {document}");
+        let (_, history) = pulse_json(&root, &["sync", mode, "--history"]);
+        let done = history["runs"].as_array().expect("runs").iter().filter(|run| run["state"] == "done").count();
+        let times = if mode == "append" { done as u64 } else { 1 };
+        assert_eq!(count(&server, mode), 60_000 * times, "{mode}: {killed} killed, {finished} finished, {done} done");
+        let sum = json!({"size": 0, "aggs": {"s": {"sum": {"field": "id"}}}});
+        let sum =
+            ask(&server, "POST", &format!("/{mode}/_search"), &sum.to_string())["aggregations"]["s"]["value"].clone();
+        assert_eq!(sum.as_f64(), Some((59_999.0 * 60_000.0 / 2.0) * times as f64), "{mode}");
+        let left = ask(&server, "GET", &format!("/{mode}-*"), "");
+        assert_eq!(left.as_object().map(|all| all.len()), Some(1), "{mode}: no index is left over: {left}");
+    }
+    drop(guard);
 }
 
 #[test]

@@ -98,9 +98,12 @@ impl Loaded {
         if let (Some(lat), Some(lon)) = (latitudes.get(at), longitudes.get(at)) {
             out.pop();
             out.push(b',');
-            // Writing to memory cannot fail.
-            let _ = serde_json::to_writer(&mut *out, &geo.field);
-            let _ = std::io::Write::write_fmt(out, format_args!(":{{\"lat\":{lat},\"lon\":{lon}}}}}"));
+            json(&geo.field, out);
+            out.extend_from_slice(b":{\"lat\":");
+            json(&lat, out);
+            out.extend_from_slice(b",\"lon\":");
+            json(&lon, out);
+            out.extend_from_slice(b"}}");
         }
     }
 }
@@ -109,11 +112,15 @@ impl Loaded {
 fn close(version: Option<u64>, out: &mut Vec<u8>) {
     if let Some(version) = version {
         out.extend_from_slice(b",\"version\":");
-        // Writing to memory cannot fail.
-        let _ = serde_json::to_writer(&mut *out, &version);
+        json(&version, out);
         out.extend_from_slice(b",\"version_type\":\"external\"");
     }
     out.extend_from_slice(b"}}\n");
+}
+
+fn json(value: &impl serde::Serialize, out: &mut Vec<u8>) {
+    // Writing to memory cannot fail.
+    let _ = serde_json::to_writer(out, value);
 }
 
 fn numbers(batch: &Batch, name: &str) -> Result<Float64Chunked> {

@@ -17,9 +17,17 @@ const AT_ONCE: usize = 100;
 /// The number of a row; no column has such a name.
 const NUMBER: &str = "\u{e000}number";
 
+/// What is measured of every column.
+const VALUES: &str = "values";
+const LEAST: &str = "least";
+/// A measure of no values.
+const NONE: &str = "none";
+
 /// One measure of one column.
 struct Measure {
-    name: String,
+    column: String,
+    /// What is measured of it.
+    what: &'static str,
     here: Expr,
     there: Value,
     form: Form,
@@ -51,36 +59,49 @@ pub(super) fn compare(
         }
         all.extend(found);
     }
-    let mut compared = Vec::new();
+    let mut measured = Vec::new();
     for some in all.chunks(AT_ONCE) {
         let here = here(outgoing, left_out, some)?;
         let there = match there(server, index, some, progress) {
             Err(error) if matches!(error.code, Code::InvalidInput | Code::Unsupported) => {
-                return Ok((compared, Some(format!("Columns were compared in a sample only. {}", error.message))));
+                return Ok((Vec::new(), Some(format!("Columns were compared in a sample only. {}", error.message))));
             }
             other => other?,
         };
-        for (measure, (here, there)) in some.iter().zip(here.into_iter().zip(there)) {
-            match here {
-                Some(here) => compared.push(Comparison { name: measure.name.clone(), here, there }),
-                None => without.push(measure.name.clone()),
-            }
+        measured.extend(some.iter().zip(here).zip(there).map(|((measure, here), there)| (measure, here, there)));
+    }
+    let is_blind = |column: &str| {
+        let of = |what: &str| measured.iter().find(|(m, ..)| m.column == column && m.what == what);
+        let nothing = of(LEAST).is_some_and(|(_, here, there)| there == NONE && here.as_deref() != Some(NONE));
+        nothing && of(VALUES).is_some_and(|(.., there)| there != "0")
+    };
+    let mut compared = Vec::new();
+    for (measure, here, there) in &measured {
+        match here {
+            _ if is_blind(&measure.column) && measure.what != VALUES => {}
+            // A cluster that sees values and no least one does not measure such fields.
+            _ if is_blind(&measure.column) => without.push(format!("`{}`", measure.column)),
+            Some(here) => compared.push(Comparison {
+                name: format!("{}, {}", measure.column, measure.what),
+                here: here.clone(),
+                there: there.clone(),
+            }),
+            None => without.push(format!("`{}` ({})", measure.column, measure.what)),
         }
     }
-    let note = format!("Compared in a sample only, as the cluster does not tell it exactly: {}.", without.join("; "));
+    let note = format!("Compared in a sample only, as the cluster does not tell it exactly: {}.", without.join(", "));
     Ok((compared, (!without.is_empty()).then_some(note)))
 }
 
 fn measures(one: &OutgoingColumn, field: &Value) -> Vec<Measure> {
     let name = one.name.as_str();
     let word = field["type"].as_str().unwrap_or_default();
-    let measure =
-        |what: &str, here: Expr, there: Value, form| Measure { name: format!("{name}, {what}"), here, there, form };
-    let values = || measure("values", column(name).count(), json!({"value_count": {"field": name}}), Form::Decimal(0));
+    let measure = |what, here: Expr, there: Value, form| Measure { column: name.to_owned(), what, here, there, form };
+    let values = || measure(VALUES, column(name).count(), json!({"value_count": {"field": name}}), Form::Decimal(0));
     let over = |value: &Expr, form: Form, with_sum: bool| {
         let mut found = vec![
             values(),
-            measure("least", value.clone().min(), json!({"min": {"field": name}}), form),
+            measure(LEAST, value.clone().min(), json!({"min": {"field": name}}), form),
             measure("greatest", value.clone().max(), json!({"max": {"field": name}}), form),
         ];
         if with_sum {
@@ -125,7 +146,7 @@ fn texts(name: &str, field: &Value) -> Vec<Measure> {
     let most = about["ignore_above"].as_u64().unwrap_or(u64::MAX);
     let here = column(name).str().len_chars().cast(DataType::UInt64).lt_eq(lit(most)).sum();
     let there = json!({"value_count": {"field": path}});
-    vec![Measure { name: format!("{name}, values"), here, there, form: Form::Decimal(0) }]
+    vec![Measure { column: name.to_owned(), what: VALUES, here, there, form: Form::Decimal(0) }]
 }
 
 /// The measures of the rows that were delivered; nothing for one that the cluster cannot tell exactly.
@@ -145,7 +166,7 @@ fn here(outgoing: &Outgoing, left_out: &Ranges, measures: &[Measure]) -> Result<
         let value = found.column(&at.to_string()).map_err(failed)?;
         let float = value.cast(&DataType::Float64).map_err(failed)?.f64().map_err(failed)?.get(0);
         Ok(match (float, measure.form) {
-            (None, _) => Some("none".into()),
+            (None, _) => Some(NONE.into()),
             (Some(float), Form::Float) => Some(format!("{}", float + 0.0)),
             (Some(float), Form::Decimal(scale)) if float.abs() * 10f64.powi(scale as i32) < EXACT => {
                 let text = value.cast(&DataType::String).map_err(failed)?;
@@ -167,7 +188,7 @@ fn there(server: &Server, index: &str, measures: &[Measure], progress: &Progress
     let text = |(at, measure): (usize, &Measure)| {
         let about = &told["aggregations"][format!("m{at}")];
         match (about["value"].as_f64().or_else(|| about["doc_count"].as_f64()), measure.form) {
-            (None, _) => "none".to_owned(),
+            (None, _) => NONE.to_owned(),
             // What is zero has no sign.
             (Some(value), Form::Float) => format!("{}", value + 0.0),
             (Some(value), Form::Decimal(scale)) => {

@@ -203,7 +203,12 @@ fn drift(server: &Server, outgoing: &Outgoing, place: &Place, progress: &Progres
     let Some(last) = &outgoing.last_seen else { return Ok(None) };
     let Some(index) = last["index"].as_str() else { return Ok(None) };
     let finding = |text: String| {
-        let hint = "Look at the target before these changes are overwritten.";
+        let hint = if outgoing.mode.needs_key() {
+            "Look at the target first. Documents that others changed may count as newer than these rows, which are shown \
+             as superseded then."
+        } else {
+            "Look at the target before these changes are lost."
+        };
         Ok(Some(Finding::new(Severity::Notes, text, hint)))
     };
     if place.kind == Kind::Absent {

@@ -1,14 +1,16 @@
 //! Sending documents: a few senders, each with one request under way, and a receipt for each answer.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pulse_core::{Code, Error, Progress, Result};
+use serde_json::json;
 
 use super::super::fault;
-use super::super::server::{Server, encoded};
+use super::super::server::{Ask, Server, encoded};
 use super::answer::{Outcome, Sent, outcomes};
 use super::body::{Feed, Lines, Loaded, Style};
 use super::pace::Pace;
@@ -19,6 +21,8 @@ use crate::outgoing::Outgoing;
 
 /// Rows that are read at once.
 const BATCH: usize = 1 << 16;
+/// Ids that are looked for at once.
+const LOOKED: usize = 5000;
 /// How often a request is repeated whose answer was lost.
 const LOST: u32 = 6;
 /// How often documents are sent again that the cluster has no room for, without it taking any.
@@ -39,6 +43,9 @@ pub(super) struct Sending<'a> {
     pub progress: &'a Progress,
     /// The index or data stream that is written to.
     pub index: &'a str,
+    /// Whether documents that are there already have to be looked for: a data stream, for which rows were sent before. It
+    /// goes on in a new index now and then, which does not know the ids of the older ones.
+    pub looks: bool,
     pub style: &'a Style,
     pub pace: &'a Pace,
     pub tally: Tally,
@@ -110,22 +117,47 @@ impl Sending<'_> {
             let lines = loaded.lines(range.clone(), self.pace.bytes() / 4 * 5, self.style);
             let first = range.start;
             range.start += lines.len();
-            self.send(&lines, !self.outgoing.is_fresh(), &mut |settled| self.note(loaded, &lines, first, settled))?;
+            let mut settle = |settled| self.note(loaded, &lines, first, settled);
+            let mut part: Vec<usize> = (0..lines.len()).collect();
+            if self.looks {
+                let there = self.there(loaded, first, lines.len())?;
+                let (known, new) = part.into_iter().partition(|at| there.contains(&loaded.id(first + at, self.style)));
+                part = new;
+                settle(known.into_iter().map(|at: usize| (at, Outcome::Delivered)).collect())?;
+            }
+            self.send(&lines, part, !self.outgoing.is_fresh(), &mut settle)?;
         }
         Ok(())
     }
 
-    /// Sends documents until each is settled; `settle` gets some of them at a time, in order. `again` says whether they
-    /// may have been sent before.
+    /// The ids of these rows that documents have already.
+    fn there(&self, loaded: &Loaded, first: usize, count: usize) -> Result<HashSet<String>> {
+        let mut there = HashSet::new();
+        let ids: Vec<String> = (first..first + count).map(|at| loaded.id(at, self.style)).collect();
+        for some in ids.chunks(LOOKED) {
+            let body = json!({"size": some.len(), "_source": false, "query": {"ids": {"values": some}}});
+            let path = format!("{}/_search", encoded(self.index));
+            let query = [("allow_partial_search_results", "false"), ("ignore_unavailable", "true")];
+            let ask = Ask::post(&path, &query, Some(&body));
+            let told = self.server.value(&ask, &format!("look what is in `{}`", self.index), self.progress)?;
+            let hits = told["hits"]["hits"].as_array().into_iter().flatten();
+            there.extend(hits.filter_map(|hit| hit["_id"].as_str().map(str::to_owned)));
+        }
+        Ok(there)
+    }
+
+    /// Sends the documents of `part` until each is settled; `settle` gets some of them at a time, in order. `again` says
+    /// whether they may have been sent before.
     pub(super) fn send(
         &self,
         lines: &Lines,
+        part: Vec<usize>,
         again: bool,
         settle: &mut dyn FnMut(Vec<(usize, Outcome)>) -> Result<()>,
     ) -> Result<()> {
-        let mut parts: Vec<Vec<usize>> = vec![(0..lines.len()).collect()];
+        let mut parts = vec![part];
         let (mut lost, mut busy) = (0u32, 0u32);
-        while let Some(part) = parts.pop() {
+        while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
             match self.request(lines, &part, again || lost > 0)? {
                 Came::Outcomes(outcomes) => {
                     let (later, settled): (Vec<_>, Vec<_>) =

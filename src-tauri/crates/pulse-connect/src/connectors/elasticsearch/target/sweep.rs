@@ -41,7 +41,7 @@ pub(super) fn sweep(sending: &Sending<'_>) -> Result<(u64, u64)> {
                 return Ok(());
             }
             let lines = Lines::deleting(&gone, outgoing.sequence);
-            sending.send(&lines, true, &mut |settled| {
+            sending.send(&lines, (0..lines.len()).collect(), true, &mut |settled| {
                 for (_, outcome) in settled {
                     match outcome {
                         Outcome::Delivered => deleted += 1,

@@ -43,7 +43,12 @@ pub(super) fn run(
     let was_done = position.done;
     let pace = Pace::new(most(server, target, progress), target.requests);
     let tally = Tally::new(position);
-    let sending = Sending { server, outgoing, journal, progress, index: &index, style: &style, pace: &pace, tally };
+    let looks = target.kind == form::Kind::DataStream && !outgoing.is_fresh();
+    if looks && Place::find(server, name, progress)?.kind == Kind::Stream {
+        refresh(server, name, progress)?;
+    }
+    let (style, pace) = (&style, &pace);
+    let sending = Sending { server, outgoing, journal, progress, index: &index, looks, style, pace, tally };
     sending.all(target.requests)?;
     let mut written = finish(&sending, target, name, was_done)?;
     let mut position = sending.tally.position.lock().unwrap_or_else(PoisonError::into_inner);
