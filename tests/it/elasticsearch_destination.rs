@@ -152,6 +152,11 @@ fn orders(numbers: std::ops::Range<i64>) -> DataFrame {
     lazy.drop(cols(["cents"])).collect().unwrap()
 }
 
+/// Rows of which few fill a request.
+fn wide(rows: usize) -> DataFrame {
+    df!("number" => (0..rows as i64).collect::<Vec<_>>(), "text" => vec!["words ".repeat(200); rows]).unwrap()
+}
+
 fn server() -> Noida {
     Noida::start(&["elasticsearch"])
 }
@@ -177,12 +182,9 @@ fn count(server: &Noida, index: &str) -> u64 {
 
 /// The indices behind a name.
 fn behind(server: &Noida, name: &str) -> Vec<String> {
-    ask(server, "GET", &format!("/{name}"), "")
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect()
+    let told = ask(server, "GET", &format!("/{name}"), "");
+    let names = told.as_object().into_iter().flatten().map(|(name, _)| name.clone());
+    if told.get("error").is_some() { Vec::new() } else { names.collect() }
 }
 
 fn document(server: &Noida, index: &str, id: &str) -> Value {
@@ -391,10 +393,12 @@ fn what_others_changed_is_noticed_before_and_after() {
     ask(&server, "DELETE", &format!("/{index}/_doc/5?refresh=true"), "");
     assert!(sync.said(Severity::Notes).iter().any(|text| text.contains("it held 20 documents and holds 19")));
     let written = sync.done();
-    ask(&server, "PUT", &format!("/{index}/_doc/3?refresh=true"), r#"{"number": 4}"#);
+    // A document that others changed has a newer version, which the rules of the cluster keep; that is said.
+    assert_eq!(sync.journal.rows(Fate::Superseded), Ranges::of([3..4]));
+    ask(&server, "PUT", &format!("/{index}/_doc/7?refresh=true"), r#"{"number": 4}"#);
     let verification = sync.verify(&written);
     assert!(!verification.matched());
-    assert_eq!(verification.differing, ["3"]);
+    assert_eq!(verification.differing, ["7"]);
 }
 
 #[test]
@@ -403,19 +407,18 @@ fn many_rows_are_compared_by_measures() {
         return;
     }
     let server = server();
-    let sync =
-        Sync::new(&server.address("elasticsearch"), "orders", SyncMode::Replace, &["number"], orders(0..120_000));
+    let sync = Sync::new(&server.address("elasticsearch"), "orders", SyncMode::Replace, &["number"], frame);
     let written = sync.done();
     let verification = sync.verify(&written);
     let names: Vec<&str> = verification.comparisons.iter().map(|comparison| comparison.name.as_str()).collect();
-    for name in ["Rows", "number, sum", "price, sum", "at, greatest", "paid, true", "code, values", "day, least"] {
+    for name in ["Rows", "number, sum", "price, sum", "price, greatest", "paid, true", "code, values"] {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
     assert!(verification.note.contains("`customer`"), "{}", verification.note);
     let index = behind(&server, "orders")[0].clone();
     ask(&server, "PUT", &format!("/{index}/_doc/77777?refresh=true"), r#"{"number": 77778, "price": 0.01}"#);
     let verification = sync.verify(&written);
-    assert!(!verification.matched(), "one value of 120,000 rows is noticed");
+    assert!(!verification.matched(), "one value of 101,000 rows is noticed");
 }
 
 #[test]
@@ -426,9 +429,9 @@ fn a_write_that_ends_at_any_note_is_whole_after_going_on() {
     let server = server();
     let address = server.address("elasticsearch");
     for mode in [SyncMode::Replace, SyncMode::Append, SyncMode::Mirror] {
-        for notes in 0..12 {
+        for notes in 0..8 {
             let name = format!("{mode:?}-{notes}").to_lowercase();
-            let mut sync = Sync::new(&address, &name, mode, &["number"], orders(0..40_000));
+            let mut sync = Sync::new(&address, &name, mode, &["number"], wide(4000));
             sync.target["requests"] = 2.into();
             sync.journal.fail_after(notes);
             let failed = sync.attempt().is_err();
@@ -437,10 +440,10 @@ fn a_write_that_ends_at_any_note_is_whole_after_going_on() {
                 assert!(behind(&server, &name).is_empty(), "nothing half done is seen");
             }
             let written = sync.resume().unwrap_or_else(|error| panic!("{name} goes on: {error}"));
-            assert_eq!(count(&server, &name), 40_000, "{name}");
-            assert!(sync.journal.todo(40_000).is_empty(), "{name}");
-            assert_eq!(sync.journal.rows(Fate::Delivered).count(), 40_000, "{name}");
-            assert!(sync.verify(&written).comparisons[0].here == "40000", "{name}");
+            assert_eq!(count(&server, &name), 4000, "{name}");
+            assert!(sync.journal.todo(4000).is_empty(), "{name}");
+            assert_eq!(sync.journal.rows(Fate::Delivered).count(), 4000, "{name}");
+            assert!(sync.verify(&written).comparisons[0].here == "4000", "{name}");
             ask(&server, "DELETE", &format!("/{}", behind(&server, &name)[0]), "");
             if !failed {
                 break;
@@ -457,20 +460,28 @@ fn a_server_that_dies_keeps_what_was_confirmed() {
     let mut server = server();
     let proxy = Proxy::start(server.port("elasticsearch"));
     let address = format!("127.0.0.1:{}", proxy.port());
-    let mut sync = Sync::new(&address, "orders", SyncMode::Replace, &["number"], orders(0..60_000));
-    proxy.break_after(250_000, Break::Cut);
-    let error = sync.attempt().expect_err("the connection is cut for good");
+    let mut sync = Sync::new(&address, "orders", SyncMode::Replace, &["number"], wide(12_000));
+    sync.target["requests"] = 1.into();
+    sync.target["request_megabytes"] = 1.into();
+    let error = std::thread::scope(|scope| {
+        let attempt = scope.spawn(|| sync.attempt());
+        while sync.journal.receipts().is_empty() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        proxy.break_after(0, Break::Cut);
+        attempt.join().expect("no thread failed").expect_err("the connection is cut for good")
+    });
     assert_eq!(error.code, Code::Unreachable, "{error}");
     assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("kept")), "{error}");
     let kept = sync.journal.rows(Fate::Delivered).count();
-    assert!(kept > 0 && kept < 60_000, "{kept} rows are confirmed");
+    assert!(kept > 0 && kept < 12_000, "{kept} rows are confirmed");
     server.restart();
     proxy.break_after(i64::MAX as u64, Break::Cut);
     proxy.mend();
     let written = sync.resume().expect("it goes on");
-    assert!(written.rows < 60_000, "what was confirmed is not sent again");
+    assert!(written.rows < 12_000, "what was confirmed is not sent again");
     assert!(sync.verify(&written).matched());
-    assert_eq!(count(&server, "orders"), 60_000);
+    assert_eq!(count(&server, "orders"), 12_000);
 }
 
 /// A cluster made up for the answers that the real one does not give. `fault` may answer a bulk request, given its number.
@@ -697,7 +708,7 @@ fn a_killed_sync_goes_on_and_the_index_is_as_if_nothing_had_been() {
     let text =
         format!("[search]\nkind = \"elasticsearch\"\naddress = \"http://{}\"\n", server.address("elasticsearch"));
     std::fs::write(space.engine.root().join("connections.toml"), text).expect("a file");
-    let rows: String = (0..60_000).map(|n| format!("{n},item {n},{}.25\n", n % 900)).collect();
+    let rows: String = (0..20_000).map(|n| format!("{n},item {n},{}.25\n", n % 900)).collect();
     space.import_text("orders.csv", format!("id,item,price\n{rows}"), "bronze.orders");
     let (root, guard) = space.close();
     let mut numbers = Numbers::new(23);
@@ -722,11 +733,11 @@ fn a_killed_sync_goes_on_and_the_index_is_as_if_nothing_had_been() {
         let (_, history) = pulse_json(&root, &["sync", mode, "--history"]);
         let done = history["runs"].as_array().expect("runs").iter().filter(|run| run["state"] == "done").count();
         let times = if mode == "append" { done as u64 } else { 1 };
-        assert_eq!(count(&server, mode), 60_000 * times, "{mode}: {killed} killed, {finished} finished, {done} done");
+        assert_eq!(count(&server, mode), 20_000 * times, "{mode}: {killed} killed, {finished} finished, {done} done");
         let sum = json!({"size": 0, "aggs": {"s": {"sum": {"field": "id"}}}});
         let sum =
             ask(&server, "POST", &format!("/{mode}/_search"), &sum.to_string())["aggregations"]["s"]["value"].clone();
-        assert_eq!(sum.as_f64(), Some((59_999.0 * 60_000.0 / 2.0) * times as f64), "{mode}");
+        assert_eq!(sum.as_f64(), Some((19_999.0 * 20_000.0 / 2.0) * times as f64), "{mode}");
         let left = ask(&server, "GET", &format!("/{mode}-*"), "");
         assert_eq!(left.as_object().map(|all| all.len()), Some(1), "{mode}: no index is left over: {left}");
     }
