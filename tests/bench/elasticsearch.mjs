@@ -30,6 +30,7 @@ for (let rep = 0; rep < reps; rep++) {
     const server = await startServer();
     try {
       results[name].push(await run(name, server.url, rep));
+      console.log(`${name}: ${JSON.stringify(results[name].at(-1))}`);
     } finally {
       server.stop();
     }
