@@ -191,7 +191,7 @@ fn times_and_ends_choose_the_messages() {
             "offsets",
         ),
     ] {
-        let error = cluster.read(&selection, folder.path(), &Progress::new()).err().expect("an error");
+        let Err(error) = cluster.read(&selection, folder.path(), &Progress::new()) else { panic!("an error") };
         assert_eq!((error.code, error.field.as_deref()), (code, Some(field)), "{selection}: {error}");
         assert_helpful(&error, &selection.to_string());
     }
@@ -223,7 +223,7 @@ fn messages_that_were_deleted_before_they_were_read_are_missed_aloud() {
         replay: &[],
         merges: false,
     };
-    let error = cluster.connection().read(&json!({"topic": "t"}), &task).err().expect("an error");
+    let Err(error) = cluster.connection().read(&json!({"topic": "t"}), &task) else { panic!("an error") };
     assert!(error.message.contains("The messages 2 to 4 of partition 0"), "{error}");
     assert_helpful(&error, "deleted messages");
     assert_eq!(numbers(&cluster.lines(&json!({"topic": "t"}))), BTreeSet::from([5]));
@@ -316,7 +316,7 @@ fn a_server_that_sends_a_whole_partition_at_once_is_read() {
     assert_eq!(progress.counts().rows, 1200);
     settings["properties"] = json!([{"name": "receive.message.max.bytes", "value": "60000000"}]);
     let error = read(&settings, &progress);
-    let error = error.err().expect("an error");
+    let Err(error) = error else { panic!("an error") };
     assert_eq!((error.code, error.field.as_deref()), (Code::LimitExceeded, Some("properties")), "{error}");
     assert!(error.message.contains("120 MB"), "{error}");
     assert_helpful(&error, "an answer that is too large");

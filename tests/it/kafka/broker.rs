@@ -43,7 +43,7 @@ fn all(broker: &Broker) -> (Vec<i64>, Value) {
 }
 
 fn failure(broker: &Broker) -> Error {
-    let error = read(broker, &json!({"topic": "t"}), None).err().expect("an error");
+    let Err(error) = read(broker, &json!({"topic": "t"}), None) else { panic!("an error") };
     assert_helpful(&error, "a topic that cannot be read");
     error
 }
@@ -250,7 +250,7 @@ fn an_offset_that_is_gone_is_named() {
     assert_eq!(all(&broker).0, (10..20).collect::<Vec<_>>());
     for (offset, code) in [(0, Code::InvalidInput), (9, Code::InvalidInput), (21, Code::InvalidInput)] {
         let selection = json!({"topic": "t", "from": "offsets", "offsets": [{"partition": 0, "offset": offset}]});
-        let error = read(&broker, &selection, None).err().expect("an error");
+        let Err(error) = read(&broker, &selection, None) else { panic!("an error") };
         assert_eq!((error.code, error.field.as_deref()), (code, Some("offsets")), "{error}");
         assert!(error.message.contains("it holds 10 to 19"), "{error}");
         assert_helpful(&error, "an offset");

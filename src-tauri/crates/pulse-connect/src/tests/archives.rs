@@ -132,8 +132,7 @@ fn texts_never_lie_unpacked_or_translated_on_disk() {
             let Some(finished) = finished else { continue };
             assert!(finished.len() > 1, "{what} in {name}: files of bounded size");
             let all = polars::prelude::DataFrame::clone(&done.frame.clone().collect().expect("rows"));
-            let found =
-                crate::spool::scan_files(&finished, all.schema()).and_then(|frame| Ok(frame.collect().expect("rows")));
+            let found = crate::spool::scan_files(&finished, all.schema()).map(|frame| frame.collect().expect("rows"));
             assert!(found.expect("files").equals_missing(&all), "{what} in {name}: the files hold the rows in order");
             let ids = all.column("id").expect("a column").cast(&polars::prelude::DataType::Int64).expect("numbers");
             let ids: Vec<i64> = ids.i64().expect("numbers").iter().flatten().take(400_000).collect();
