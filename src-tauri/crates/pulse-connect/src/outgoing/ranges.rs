@@ -9,7 +9,7 @@ pub struct Ranges(Vec<Range<u64>>);
 impl Ranges {
     /// All rows of `0..count`.
     pub fn all(count: u64) -> Self {
-        if count == 0 { Self::default() } else { Self(vec![0..count]) }
+        Self::of(std::iter::once(0..count))
     }
 
     /// The ranges in any order, joined where they touch or overlap.

@@ -58,8 +58,8 @@ impl Pace {
 
     /// Takes in how big documents are.
     pub(super) fn weigh(&self, documents: usize, bytes: usize) {
-        if documents > 0 {
-            self.document.store((bytes / documents).max(1), Relaxed);
+        if let Some(each) = bytes.checked_div(documents) {
+            self.document.store(each.max(1), Relaxed);
         }
     }
 

@@ -76,7 +76,7 @@ pub(super) fn put_all(
     progress.stage("Putting files", count, 0);
     progress.add_rows(position.next);
     fs::create_dir_all(&outgoing.folder).map_err(|cause| Error::io("make the folder", &outgoing.folder, &cause))?;
-    let todo = Ranges::of([position.next..count]);
+    let todo = Ranges::of(std::iter::once(position.next..count));
     let mut work = Work { shelf, target, fields, outgoing, progress, position };
     let (mut gathered, mut bytes) = (Vec::new(), 0);
     for batch in outgoing.rows.batches(&todo, 0, BATCH, false) {

@@ -22,7 +22,7 @@ pub(super) struct Failure {
     /// For the user.
     pub error: Error,
     /// What the server said, if it said something.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Box<Refusal>>,
 }
 
 impl From<Failure> for Error {
@@ -83,7 +83,7 @@ impl Failure {
             Some((code, hint)) => Error { code, hint: Some(hint), field: None, ..error },
             None => error,
         };
-        Self { error, refusal: Some(refusal) }
+        Self { error, refusal: Some(Box::new(refusal)) }
     }
 
     /// Whether it is about a value or a row rather than the statement: class 22 (data), 23 (constraints), 44 (a view's
@@ -102,7 +102,7 @@ impl Failure {
 
     /// What the server says, as the reason for a row; with the detail, which names the value.
     pub fn reason(&self) -> String {
-        let Some(Refusal { message, detail, .. }) = &self.refusal else { return self.error.message.clone() };
+        let Some(Refusal { message, detail, .. }) = self.refusal.as_deref() else { return self.error.message.clone() };
         if detail.is_empty() { message.clone() } else { format!("{message}: {}", detail.trim_end_matches('.')) }
     }
 

@@ -71,7 +71,7 @@ impl Load<'_> {
                 let ended = other.join().unwrap_or_else(|_| Err(Error::internal(ATTEMPT, "a thread ended")));
                 let crowded = ended.as_ref().is_err_and(|error| error.code == Code::LimitExceeded);
                 // A server that allows no more connections is served by fewer.
-                if outcome.is_ok() && !(crowded && !failed.load(Relaxed)) {
+                if outcome.is_ok() && (!crowded || failed.load(Relaxed)) {
                     outcome = ended;
                 }
             }

@@ -53,10 +53,9 @@ pub(super) fn write(
         }
     } else if let Some(newer) =
         before.as_ref().filter(|before| before.sequence > outgoing.sequence && looked.existing.is_some())
+        && outgoing.mode != SyncMode::Append
     {
-        if outgoing.mode != SyncMode::Append {
-            return superseded(&lead, &looked, newer, journal);
-        }
+        return superseded(&lead, &looked, newer, journal);
     }
     drift::check_gap(&looked, before.as_ref())?;
     let outgoing = narrowed(outgoing, todo);
