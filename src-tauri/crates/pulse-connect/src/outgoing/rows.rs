@@ -136,7 +136,7 @@ fn windows(todo: &Ranges, all: Range<u64>, size: u64) -> Vec<Vec<Range<u64>>> {
             let end = range.end.min(all.start + (number + 1) * size);
             match windows.last_mut() {
                 Some((last, ranges)) if *last == number => ranges.push(start..end),
-                _ => windows.push((number, Vec::from_iter([start..end]))),
+                _ => windows.push((number, vec![start..end])),
             }
             start = end;
         }
