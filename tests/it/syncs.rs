@@ -254,14 +254,14 @@ fn a_killed_sync_goes_on_and_the_target_is_as_if_nothing_had_been() {
     let shop = Shop::new();
     let rows: String = (0..40_000).map(|n| format!("{n},item {n},{}.25\n", n % 900)).collect();
     shop.table(&format!("id,item,price\n{rows}"));
-    for (name, mode) in [("all", SyncMode::Replace), ("more", SyncMode::Append), ("keyed", SyncMode::Mirror)] {
+    for (name, mode) in [("whole", SyncMode::Replace), ("more", SyncMode::Append), ("keyed", SyncMode::Mirror)] {
         let parts = vec![part("bronze.orders", name)];
         shop.save(SyncDoc { name: name.into(), parts, ..shop.doc(mode) });
     }
     let Shop { space, database } = shop;
     let (root, guard) = space.close();
     let mut numbers = Numbers::new(11);
-    for name in ["all", "more", "keyed"] {
+    for name in ["whole", "more", "keyed"] {
         let (mut killed, mut finished) = (0, 0);
         for _ in 0..17 {
             let mut child = pulse_command(&root, &["sync", name]).spawn().expect("pulse starts");
