@@ -250,12 +250,29 @@ fn two_syncs_to_one_target_do_not_run_at_once() {
 }
 
 #[test]
+fn thousands_of_refused_rows_are_all_told_and_the_others_are_there() {
+    let shop = Shop::new();
+    shop.save(shop.doc(SyncMode::Append));
+    let rows = |from: i64| (from..from + 6_000).map(|n| format!("{n},item,1.25\n")).collect::<String>();
+    shop.table(&format!("id,item,price\n{}", rows(0)));
+    assert_eq!(shop.run("orders").delivered, 6_000);
+    shop.table(&format!("id,item,price\n{}", rows(3_000)));
+    let run = shop.run("orders");
+    assert_eq!((run.delivered, run.rejected, run.pending), (3_000, 3_000, 0), "{run:?}");
+    assert_eq!(shop.database.sql("select count(*), max(id) from orders"), "9000|8999");
+    let told = "select count(*) from receipts.warehouse where fate = 'rejected' and reason like '%duplicate%'";
+    assert_eq!(shop.space.sql(told).expect("receipts"), [[json!(3_000)]]);
+}
+
+#[test]
 fn a_killed_sync_goes_on_and_the_target_is_as_if_nothing_had_been() {
     let shop = Shop::new();
     let rows: String = (0..40_000).map(|n| format!("{n},item {n},{}.25\n", n % 900)).collect();
     shop.table(&format!("id,item,price\n{rows}"));
     for (name, mode) in [("whole", SyncMode::Replace), ("more", SyncMode::Append), ("keyed", SyncMode::Mirror)] {
-        let parts = vec![part("bronze.orders", name)];
+        // A table that has a primary key would refuse rows that are appended again.
+        let key = if mode == SyncMode::Append { Vec::new() } else { vec!["id".into()] };
+        let parts = vec![SyncPart { key, ..part("bronze.orders", name) }];
         shop.save(SyncDoc { name: name.into(), parts, ..shop.doc(mode) });
     }
     let Shop { space, database } = shop;
