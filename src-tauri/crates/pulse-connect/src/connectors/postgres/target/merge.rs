@@ -52,6 +52,9 @@ impl<'a> Merge<'a> {
     /// The same for the rows `loaded`, in ever smaller parts where the server refuses some, until those are found.
     pub fn in_parts(&self, loaded: &Ranges) -> Result<Merged, Failure> {
         let mut merged = Merged { deleted: self.clear()?, rejected: Vec::new() };
+        // Each part is looked up by the numbers of its rows.
+        let index = format!("CREATE INDEX ON {} ({})", self.stage.table, self.number);
+        self.link.run(&index, "find the rows that the server refuses")?;
         let puts = self.plan.outgoing.rows.count();
         for (window, is_put) in [(puts..self.plan.outgoing.total(), false), (0..puts, true)] {
             let mut parts: Vec<Range<u64>> = loaded.within(&window).collect();
