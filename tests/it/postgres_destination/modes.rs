@@ -33,8 +33,8 @@ fn a_table_is_made_replaced_and_keeps_what_belongs_to_it() {
     assert_eq!(database.sql(indexes), "t_pkey t_word_idx");
 
     database.sql(
-        "CREATE ROLE reader; GRANT SELECT ON t TO reader WITH GRANT OPTION; GRANT UPDATE (word) ON t TO reader;
-         CREATE VIEW v AS SELECT word FROM t; GRANT SELECT ON v TO reader; CREATE VIEW w AS SELECT * FROM v;
+        "CREATE ROLE view_reader; GRANT SELECT ON t TO view_reader WITH GRANT OPTION; GRANT UPDATE (word) ON t TO view_reader;
+         CREATE VIEW v AS SELECT word FROM t; GRANT SELECT ON v TO view_reader; CREATE VIEW w AS SELECT * FROM v;
          COMMENT ON VIEW v IS 'words'; CREATE INDEX upper ON t (upper(word)) WHERE word IS NOT NULL",
     );
     let sync = sync.next(some(&[7, 8, 9], &["x", "y", "z"]));
@@ -43,10 +43,11 @@ fn a_table_is_made_replaced_and_keeps_what_belongs_to_it() {
     assert_eq!(table(&database), "7|x\n8|y\n9|z");
     assert_eq!(database.sql("SELECT string_agg(word, '') FROM w"), "xyz");
     let rights = "SELECT string_agg(privilege_type || is_grantable, ' ') FROM information_schema.role_table_grants
-                  WHERE grantee = 'reader'";
+                  WHERE grantee = 'view_reader'";
     assert_eq!(database.sql(rights), "SELECTYES SELECTNO");
     assert_eq!(
-        database.sql("SELECT has_column_privilege('reader', 't', 'word', 'UPDATE'), obj_description('v'::regclass)"),
+        database
+            .sql("SELECT has_column_privilege('view_reader', 't', 'word', 'UPDATE'), obj_description('v'::regclass)"),
         "t|words"
     );
     assert_eq!(
@@ -54,7 +55,7 @@ fn a_table_is_made_replaced_and_keeps_what_belongs_to_it() {
         "t_pkey t_word_idx upper"
     );
     assert_eq!(left(&database), "");
-    database.sql("DROP VIEW w, v; REVOKE ALL ON t FROM reader; DROP ROLE reader");
+    database.sql("DROP VIEW w, v; REVOKE ALL ON t FROM view_reader; DROP ROLE view_reader");
 }
 
 #[test]
