@@ -15,6 +15,7 @@ mod generated;
 mod google;
 mod interop;
 mod kafka;
+mod kafka_destination;
 mod kaggle;
 mod keyring;
 mod machine_credentials;

@@ -5,6 +5,7 @@
 mod connected;
 mod journal;
 mod outside;
+mod sending;
 #[path = "../services/mod.rs"]
 pub mod services;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use connected::{Connected, Got};
 pub use journal::Memory;
 pub use outside::*;
+pub use sending::{Sending, column};
 
 /// An open workspace in a folder that is removed with it.
 pub struct Space {

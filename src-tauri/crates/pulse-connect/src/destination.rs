@@ -57,6 +57,8 @@ pub struct Writes {
     pub modes: &'static [SyncMode],
     /// The member of the target that names it; the name of what is sent fills it.
     pub main: &'static str,
+    /// Whether rows that are only appended may have a key too, which need not be unique: that of a message.
+    pub keyed: bool,
 }
 
 /// How rows that are sent meet those that are at the target.

@@ -4,7 +4,7 @@ import { missing, originOf, withPart } from "./draft";
 import classes from "./editor.module.css";
 import { ModeExample } from "./ModeExample";
 import common from "./migrate.module.css";
-import { MODES, needsKey } from "./modes";
+import { MODES, needsKey, takesKey } from "./modes";
 
 interface HowStepProps {
   doc: SyncDoc;
@@ -43,7 +43,7 @@ export function HowStep({ doc, destination, columns, onChange }: HowStepProps) {
           ))}
         </div>
       </Radio.Group>
-      {needsKey(doc.mode) && <Keys doc={doc} columns={columns} onChange={onChange} />}
+      {takesKey(doc.mode, destination) && <Keys doc={doc} columns={columns} onChange={onChange} />}
       {gap?.step === "how" && doc.mode === "incremental" && !gap.text.startsWith("Choose") && (
         <Text size="xs" className={classes.hint}>
           {gap.text}
@@ -57,7 +57,9 @@ function Keys({ doc, columns, onChange }: Omit<HowStepProps, "destination">) {
   if (doc.parts.length === 0) {
     return (
       <Text size="xs" className={classes.hint}>
-        Rows are found again by a key: choose each table above and name its key columns here.
+        {needsKey(doc.mode)
+          ? "Rows are found again by a key: choose each table above and name its key columns here."
+          : "Rows are sent without a key: choose each table above to name key columns here."}
       </Text>
     );
   }
@@ -65,7 +67,9 @@ function Keys({ doc, columns, onChange }: Omit<HowStepProps, "destination">) {
     const names = columns[at]?.map(({ name }) => name) ?? [];
     const props = {
       label: `Key columns of ${originOf(part.from)}`,
-      description: "They name a row: no two rows have the same, and none lacks a value.",
+      description: needsKey(doc.mode)
+        ? "They name a row: no two rows have the same, and none lacks a value."
+        : "They go along as the key of each row. Rows may have the same; none is needed.",
       value: part.key,
       onChange: (key: string[]) => onChange(withPart(doc, at, { key })),
       placeholder: part.key.length === 0 ? "Choose columns" : undefined,

@@ -1,4 +1,4 @@
-import type { SyncMode } from "../../generated/rpc";
+import type { DestinationInfo, SyncMode } from "../../generated/rpc";
 
 /** What became of a row in an example. */
 export type Mark = "added" | "changed" | "removed" | "";
@@ -74,4 +74,9 @@ export const MODES: Readonly<Record<SyncMode, ExplainedMode>> = {
 /** Whether rows are found again by a key. */
 export function needsKey(mode: SyncMode): boolean {
   return mode === "upsert" || mode === "mirror" || mode === "incremental";
+}
+
+/** Whether key columns can be chosen: where rows are found again by them, and where they go along with each row. */
+export function takesKey(mode: SyncMode, { keyed }: DestinationInfo): boolean {
+  return needsKey(mode) || (keyed && mode === "append");
 }

@@ -31,6 +31,7 @@ export const box = {
   settings: {},
   destination: {
     modes: ["replace", "upsert"],
+    keyed: false,
     main: "shelf",
     target: {
       type: "object",

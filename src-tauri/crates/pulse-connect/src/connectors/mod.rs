@@ -44,7 +44,7 @@ connectors! {
     sqlite::Sqlite,
     mongodb::MongoDb,
     elasticsearch::Elasticsearch: Destination,
-    kafka::Kafka,
+    kafka::Kafka: Destination,
     s3::S3: Destination,
     azure::Azure: Destination,
     gcs::Gcs: Destination,
@@ -211,7 +211,8 @@ impl<D: Destination> Outlet for D {
 
     fn preflight(&self, target: &Value, outgoing: &Outgoing, progress: &Progress) -> Result<Preflight> {
         let mut found = D::preflight(self, &parse(target, "target")?, outgoing, progress)?;
-        found.findings.extend(check_keys(outgoing)?);
+        let unique = outgoing.mode.needs_key() || !D::writes().keyed;
+        found.findings.extend(check_keys(outgoing, unique)?);
         found.findings.sort_by_key(|finding| finding.severity);
         Ok(found)
     }

@@ -48,7 +48,7 @@ impl JsonRows {
 }
 
 /// The values of a column, in the type that decides how they are written.
-enum Cells {
+pub(super) enum Cells {
     Null,
     Boolean(BooleanChunked),
     Int8(Int8Chunked),
@@ -70,7 +70,7 @@ enum Cells {
 }
 
 impl Cells {
-    fn of(series: &Series) -> Result<Self> {
+    pub(super) fn of(series: &Series) -> Result<Self> {
         Self::made(&series.rechunk()).map_err(|cause| Error::internal("write rows as JSON", cause))?.ok_or_else(|| {
             Error::internal("write rows as JSON", format!("`{}` has the type {}", series.name(), series.dtype()))
         })

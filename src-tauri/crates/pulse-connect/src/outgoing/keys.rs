@@ -12,8 +12,9 @@ const EXAMPLES: u32 = 5;
 const NUMBER: &str = "\u{e000}number";
 const TIMES: &str = "\u{e000}times";
 
-/// What is wrong with the key of `outgoing`; nothing if every row has one of its own. Holds the keys in memory.
-pub(crate) fn check(outgoing: &Outgoing) -> Result<Vec<Finding>> {
+/// What is wrong with the key of `outgoing`; nothing if every row has one of its own, which only matters if it must be
+/// `unique`. Holds the keys in memory.
+pub(crate) fn check(outgoing: &Outgoing, unique: bool) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if outgoing.key.is_empty() {
         if outgoing.mode.needs_key() {
@@ -33,8 +34,10 @@ pub(crate) fn check(outgoing: &Outgoing) -> Result<Vec<Finding>> {
         ));
         return Ok(findings);
     }
-    findings.extend(missing(outgoing)?);
-    findings.extend(repeated(outgoing)?);
+    if unique {
+        findings.extend(missing(outgoing)?);
+        findings.extend(repeated(outgoing)?);
+    }
     Ok(findings)
 }
 

@@ -1,10 +1,13 @@
 //! What is sent to a destination: frozen rows with their numbers, columns under the target's names, and what is known
 //! from earlier attempts.
 
+mod avro;
+mod csv;
 mod json;
 mod keys;
 mod ranges;
 mod rows;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,13 +18,17 @@ use serde_json::Value;
 
 use crate::destination::SyncMode;
 
+pub(crate) use avro::{AvroRows, schema as avro_schema};
+pub(crate) use csv::CsvRows;
 pub(crate) use json::JsonRows;
 pub(crate) use keys::check as check_keys;
 pub use ranges::Ranges;
 pub use rows::{Batch, Rows};
+pub(crate) use rules::{Rule, check as check_rules, column, more_text_than};
 
 /// Everything a destination needs to know about one table that is sent. Nothing in it changes between attempts except
 /// [`Outgoing::todo`] and [`Outgoing::position`].
+#[derive(Clone)]
 pub struct Outgoing {
     /// The sync and the table within it: the same in every run, so that the target can remember it.
     pub sync: String,
@@ -73,6 +80,12 @@ impl Outgoing {
     /// How many rows there are, those to delete included.
     pub fn total(&self) -> u64 {
         self.rows.count() + self.deleted.as_ref().map_or(0, Rows::count)
+    }
+
+    /// The same with other rows to do.
+    #[must_use]
+    pub(crate) fn narrowed(&self, todo: Ranges) -> Self {
+        Self { todo, ..self.clone() }
     }
 
     /// The rows to do, in order, in batches of about `size` rows; the next one is read while one is worked on.

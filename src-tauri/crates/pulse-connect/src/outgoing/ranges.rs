@@ -68,6 +68,18 @@ impl Ranges {
         inside.map(move |range| range.start.max(window.start)..range.end.min(window.end))
     }
 
+    /// The first rows of these, at most `count`.
+    #[must_use]
+    pub fn first(&self, count: u64) -> Self {
+        let mut left = count;
+        let some = |range: &Range<u64>| {
+            let end = range.end.min(range.start + left);
+            left -= end - range.start;
+            (range.start < end).then_some(range.start..end)
+        };
+        Self(self.0.iter().map_while(some).collect())
+    }
+
     /// How many rows these are.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|range| range.end - range.start).sum()
@@ -108,6 +120,8 @@ mod tests {
             prop_assert!(left.0.windows(2).all(|pair| pair[0].end < pair[1].start), "{:?}", left);
             let difference: BTreeSet<u64> = set(&a).difference(&set(&b)).copied().collect();
             prop_assert_eq!(numbers(&left.without(&right)), difference);
+            let count = window.1;
+            prop_assert_eq!(numbers(&left.first(count)), set(&a).into_iter().take(count as usize).collect::<BTreeSet<u64>>());
             let window = window.0..window.0 + window.1;
             let inside: BTreeSet<u64> = left.within(&window).flatten().collect();
             prop_assert_eq!(inside, set(&a).into_iter().filter(|n| window.contains(n)).collect::<BTreeSet<u64>>());

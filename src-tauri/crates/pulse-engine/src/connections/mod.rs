@@ -52,6 +52,7 @@ pub(crate) fn catalogue() -> Vec<ConnectorInfo> {
         destination: info.destination.as_ref().map(|destination| DestinationInfo {
             modes: destination.writes.modes.iter().map(|mode| crate::syncs::shown_mode(*mode)).collect(),
             main: destination.writes.main.to_owned(),
+            keyed: destination.writes.keyed,
             target: destination.target.clone(),
         }),
     };

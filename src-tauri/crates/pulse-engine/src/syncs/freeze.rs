@@ -76,14 +76,6 @@ impl Frozen {
         }
     }
 
-    /// The version of the table that the target holds afterwards.
-    pub fn version(&self) -> Option<u64> {
-        match self {
-            Self::Table { version, .. } | Self::Changes { version, .. } => Some(*version),
-            Self::Result { .. } => None,
-        }
-    }
-
     /// The version of the table that the target holds afterwards, and when it was made.
     pub fn stand(&self) -> Option<(u64, i64)> {
         match self {

@@ -10,7 +10,7 @@ use pulse_query::Table;
 use pulse_rpc::types::*;
 
 use super::journal::pending;
-use super::run::body;
+use super::run::{RunBody, body};
 use crate::{Engine, rows};
 
 /// Rejected rows that are shown.
@@ -46,12 +46,17 @@ fn table(engine: &Engine, name: String, mut runs: Vec<StoredRun>) -> Result<Tabl
     runs.sort_by(|a, b| (a.started_at_ms, &a.id).cmp(&(b.started_at_ms, &b.id)));
     let mut lines = Lines::default();
     for run in &runs {
+        let RunBody { frozen, target, .. } = body(run);
+        let origin = frozen.map_or_else(|| run.part.clone(), |frozen| frozen.origin());
+        let mut add = |rows, fate, reason: &str, row: &str, at| {
+            lines.add([&run.id, &origin, &target], rows, fate, [reason, row], at)
+        };
         for receipt in engine.0.catalog.receipts().list(&run.id, None, u32::MAX)? {
-            lines.add(run, receipt.rows, receipt.fate.as_str(), &receipt.reason, &receipt.row, receipt.at_ms);
+            add(receipt.rows, receipt.fate.as_str(), &receipt.reason, &receipt.row, receipt.at_ms);
         }
         let open: Ranges = pending(engine, &run.id, run.total)?;
         for range in open.iter() {
-            lines.add(run, range.clone(), "pending", "", "", run.started_at_ms);
+            add(range.clone(), "pending", "", "", run.started_at_ms);
         }
     }
     let count = lines.first.len() as u64;
@@ -86,18 +91,16 @@ struct Lines {
 impl Lines {
     fn add(
         &mut self,
-        run: &StoredRun,
+        [run, origin, target]: [&str; 3],
         range: std::ops::Range<u64>,
         fate: &'static str,
-        reason: &str,
-        row: &str,
+        [reason, row]: [&str; 2],
         at: i64,
     ) {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let body = body(run);
-        self.run.push(run.id.clone());
-        self.origin.push(body.frozen.map_or_else(|| run.part.clone(), |frozen| frozen.origin()));
-        self.target.push(body.target);
+        self.run.push(run.to_owned());
+        self.origin.push(origin.to_owned());
+        self.target.push(target.to_owned());
         self.first.push(range.start);
         self.last.push(range.end - 1);
         self.rows.push(range.end - range.start);

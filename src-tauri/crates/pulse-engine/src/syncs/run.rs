@@ -251,7 +251,7 @@ impl Sending<'_> {
             part: id,
             destination: self.found.name.clone(),
             state: RunState::Running,
-            sequence: (sequence + 1).max(frozen.version().unwrap_or(0)),
+            sequence: (sequence + 1).max(frozen.stand().map_or(0, |(version, _)| version)),
             total: 0,
             position: None,
             body: json!(body),

@@ -353,6 +353,8 @@ pub struct DestinationInfo {
     pub modes: Vec<SyncMode>,
     /// The member of the target that names it.
     pub main: String,
+    /// Whether rows that are only appended may have a key too, which need not be unique.
+    pub keyed: bool,
     /// The form of the target.
     #[ts(type = "unknown")]
     pub target: Value,

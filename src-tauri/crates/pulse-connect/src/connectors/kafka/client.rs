@@ -1,4 +1,5 @@
-//! The client of one read: a consumer that belongs to no group and commits nothing.
+//! The client of the cluster: its configuration, what it said, and a consumer that belongs to no group and commits
+//! nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -21,27 +22,38 @@ const ALL_DOWN: Duration = Duration::from_secs(4);
 const LOOK: Duration = Duration::from_millis(30);
 /// Lines of the library's log that are kept to explain an error.
 const LINES: usize = 30;
-/// Properties that a read depends on, and those that would load or run a program.
-const OURS: [&str; 19] = [
+/// Properties that reading and writing depend on, and those that would load or run a program.
+const OURS: [&str; 31] = [
+    "acks",
     "allow.auto.create.topics",
     "auto.offset.reset",
     "bootstrap.servers",
     "check.crcs",
+    "compression.codec",
+    "compression.type",
+    "delivery.timeout.ms",
     "enable.auto.commit",
     "enable.auto.offset.store",
+    "enable.idempotence",
     "enable.partition.eof",
     "enable.ssl.certificate.verification",
     "group.id",
     "isolation.level",
     "log.queue",
+    "message.max.bytes",
+    "message.timeout.ms",
     "metadata.broker.list",
+    "partitioner",
     "plugin.library.paths",
+    "request.required.acks",
+    "retries",
     "sasl.kerberos.kinit.cmd",
     "sasl.mechanism",
     "sasl.mechanisms",
     "security.protocol",
     "ssl.engine.location",
     "statistics.interval.ms",
+    "transactional.id",
 ];
 
 /// The consumer with what it said.
@@ -121,7 +133,7 @@ impl Context {
     }
 
     /// Whether waiting is useless: signing in or TLS failed, or no broker has been in reach for a while.
-    fn is_hopeless(&self) -> bool {
+    pub(super) fn is_hopeless(&self) -> bool {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (said.refused && !said.answered) || said.all_down.is_some_and(|since| since.elapsed() > ALL_DOWN)
     }
@@ -139,7 +151,7 @@ impl Context {
     }
 
     /// The line that says most about what went wrong.
-    fn reason(&self) -> Option<String> {
+    pub(super) fn reason(&self) -> Option<String> {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let telling = said.lines.iter().rev().find(|line| Trouble::of(line) != Trouble::Other);
         telling.or(said.lines.back()).cloned()
@@ -149,18 +161,8 @@ impl Context {
 impl Client {
     /// A client with these settings; connects in the background.
     pub(super) fn open(settings: &Settings) -> Result<Self> {
-        let config = config(settings)?;
-        let made: KafkaResult<Consumer> = config.create_with_context(Context::default());
-        let consumer = made.map_err(|cause| match cause {
-            // The value is not repeated: it may be a secret.
-            KafkaError::ClientConfig(_, reason, name, _) => {
-                Error::invalid(format!("The property `{name}` cannot be set: {}.", reason.trim_end_matches('.')))
-                    .hint("The names and values are those of librdkafka's CONFIGURATION.md.")
-                    .field("properties")
-            }
-            cause => Error::invalid(format!("The connection cannot be set up: {cause}."))
-                .hint("Check the settings, above all files with certificates and properties."),
-        })?;
+        let made: KafkaResult<Consumer> = reading(settings)?.create_with_context(Context::default());
+        let consumer = made.map_err(unusable)?;
         Ok(Self { consumer: Some(Arc::new(consumer)), settings: settings.clone() })
     }
 
@@ -226,22 +228,41 @@ impl Client {
     /// The error for what the library could not do.
     pub(super) fn failed(&self, attempt: &str, cause: &KafkaError) -> Error {
         let reason = self.consumer.as_ref().and_then(|consumer| consumer.context().reason());
-        let code = cause.rdkafka_error_code();
-        let said = reason.as_deref().unwrap_or_default();
-        let trouble = match code {
-            Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed) => {
-                Trouble::Forbidden
-            }
-            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => Trouble::SignIn,
-            _ => Trouble::of(said),
-        };
-        let told = code.map_or_else(|| cause.to_string(), |code| code.to_string());
-        let why = if trouble == Trouble::Forbidden || said.is_empty() { told } else { said.to_owned() };
-        let (kind, hint, field) = trouble.advice();
-        let text = format!("Could not {attempt} at `{}`: {}.", self.settings.brokers, why.trim_end_matches('.'));
-        let error = Error::new(kind, text).hint(hint);
-        if field.is_empty() { error } else { error.field(field) }
+        failed(&self.settings, reason, attempt, cause)
     }
+}
+
+/// The error for a client that cannot even be made.
+pub(super) fn unusable(cause: KafkaError) -> Error {
+    match cause {
+        // The value is not repeated: it may be a secret.
+        KafkaError::ClientConfig(_, reason, name, _) => {
+            Error::invalid(format!("The property `{name}` cannot be set: {}.", reason.trim_end_matches('.')))
+                .hint("The names and values are those of librdkafka's CONFIGURATION.md.")
+                .field("properties")
+        }
+        cause => Error::invalid(format!("The connection cannot be set up: {cause}."))
+            .hint("Check the settings, above all files with certificates and properties."),
+    }
+}
+
+/// The error for what the library could not do; `reason` is [`Context::reason`].
+pub(super) fn failed(settings: &Settings, reason: Option<String>, attempt: &str, cause: &KafkaError) -> Error {
+    let code = cause.rdkafka_error_code();
+    let said = reason.as_deref().unwrap_or_default();
+    let trouble = match code {
+        Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed) => {
+            Trouble::Forbidden
+        }
+        Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => Trouble::SignIn,
+        _ => Trouble::of(said),
+    };
+    let told = code.map_or_else(|| cause.to_string(), |code| code.to_string());
+    let why = if trouble == Trouble::Forbidden || said.is_empty() { told } else { said.to_owned() };
+    let (kind, hint, field) = trouble.advice();
+    let text = format!("Could not {attempt} at `{}`: {}.", settings.brokers, why.trim_end_matches('.'));
+    let error = Error::new(kind, text).hint(hint);
+    if field.is_empty() { error } else { error.field(field) }
 }
 
 impl Drop for Client {
@@ -253,16 +274,35 @@ impl Drop for Client {
     }
 }
 
-fn config(settings: &Settings) -> Result<ClientConfig> {
+/// The configuration of a consumer.
+fn reading(settings: &Settings) -> Result<ClientConfig> {
+    let mut config = config(settings, &[("queued.max.messages.kbytes", "32768"), ("fetch.wait.max.ms", "100")])?;
+    config
+        // A name is needed to assign partitions by hand; nobody joins that group and nothing is committed.
+        .set("group.id", format!("cloud-pulse-{}", uuid::Uuid::new_v4()))
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "error")
+        .set("isolation.level", "read_committed")
+        .set("allow.auto.create.topics", "false")
+        .set("check.crcs", "true")
+        .set("statistics.interval.ms", "1000");
+    Ok(config)
+}
+
+/// What every client of the cluster needs; the properties of the connection may change `defaults`.
+pub(super) fn config(settings: &Settings, defaults: &[(&str, &str)]) -> Result<ClientConfig> {
     let mut config = ClientConfig::new();
     // What a property may change comes before the properties.
+    for (name, value) in defaults {
+        config.set(*name, *value);
+    }
     config
         .set("client.id", "cloud-pulse")
-        .set("queued.max.messages.kbytes", "32768")
         // Some servers answer with all of a partition, however little was asked for. An alert of TLS, read as an answer
         // of Kafka, claims to have 352 MB, which must be too much.
         .set("receive.message.max.bytes", "300000000")
-        .set("fetch.wait.max.ms", "100")
         .set("reconnect.backoff.max.ms", "1000")
         .set("socket.connection.setup.timeout.ms", "10000");
     for property in &settings.properties {
@@ -291,17 +331,7 @@ fn config(settings: &Settings) -> Result<ClientConfig> {
     };
     config
         .set("bootstrap.servers", settings.brokers.trim())
-        // A name is needed to assign partitions by hand; nobody joins that group and nothing is committed.
-        .set("group.id", format!("cloud-pulse-{}", uuid::Uuid::new_v4()))
         .set("security.protocol", protocol)
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("auto.offset.reset", "error")
-        .set("isolation.level", "read_committed")
-        .set("allow.auto.create.topics", "false")
-        .set("check.crcs", "true")
-        .set("statistics.interval.ms", "1000")
         .set_log_level(RDKafkaLogLevel::Info);
     if settings.sign_in != SignIn::None {
         for (field, empty) in

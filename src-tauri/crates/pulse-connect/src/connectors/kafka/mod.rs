@@ -1,4 +1,4 @@
-//! Kafka topics, read as a bounded batch: what is there when the read begins, each message once.
+//! Kafka topics, read as a bounded batch, each message once, and written to (`target`).
 
 mod avro;
 mod client;
@@ -8,6 +8,7 @@ mod range;
 mod read;
 mod registry;
 mod rows;
+mod target;
 mod trouble;
 
 #[cfg(test)]

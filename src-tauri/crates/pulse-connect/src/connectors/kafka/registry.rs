@@ -4,18 +4,23 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pulse_core::{Error, Progress, Result};
+use pulse_core::{Code, Error, Progress, Result};
 use serde::Deserialize;
 use url::Url;
 
 use super::avro::Decoder;
 use crate::Secret;
-use crate::net::{self, Http, Policy, Request};
+use crate::net::{self, Http, Policy, Reply, Request};
 
 /// Bytes in front of a value: a zero and the schema's number.
 const FRAME: usize = 5;
 /// How many schemas one schema may need.
 const MOST_REFERENCES: usize = 500;
+
+/// What stands before a value that is written in the schema with this number.
+pub(super) fn framed(id: u32) -> Vec<u8> {
+    [&[0][..], &id.to_be_bytes()].concat()
+}
 
 /// Whether a value begins as those do that name their schema.
 pub(super) fn is_framed(value: &[u8]) -> bool {
@@ -50,6 +55,18 @@ struct Answer {
     references: Vec<Reference>,
 }
 
+/// The registry's answer to a new schema.
+#[derive(Deserialize)]
+struct Registered {
+    id: u32,
+}
+
+/// The registry's answer to whether a schema fits.
+#[derive(Deserialize)]
+struct Compatible {
+    is_compatible: bool,
+}
+
 /// A schema that another one needs.
 #[derive(Deserialize)]
 struct Reference {
@@ -79,6 +96,28 @@ impl Registry {
                 .field("registry")
         })?;
         Ok(subjects.len())
+    }
+
+    /// The number of a schema in Avro among those of a subject, which gets it as its newest version if it has it not.
+    pub(super) fn register(&self, subject: &str, schema: &str, progress: &Progress) -> Result<u32> {
+        let path = ["subjects", subject, "versions"];
+        let reply = self.ask(self.request(&path, Some(schema))?.expect(&[409, 422]), progress)?;
+        if matches!(reply.status, 409 | 422) {
+            return Err(refused(subject, &reply));
+        }
+        Ok(reply.json::<Registered>()?.id)
+    }
+
+    /// Why the registry would not take a schema as the next of a subject; nothing if it would.
+    pub(super) fn objection(&self, subject: &str, schema: &str, progress: &Progress) -> Result<Option<Error>> {
+        let path = ["compatibility", "subjects", subject, "versions", "latest"];
+        let reply = self.ask(self.request(&path, Some(schema))?.expect(&[404, 409, 422]), progress)?;
+        Ok(match reply.status {
+            // A subject without versions takes everything.
+            404 => None,
+            409 | 422 => Some(refused(subject, &reply)),
+            _ => (!reply.json::<Compatible>()?.is_compatible).then(|| refused(subject, &reply)),
+        })
     }
 
     /// A value that names its schema as JSON; the inner error says why this one value cannot be decoded.
@@ -147,19 +186,36 @@ impl Registry {
 
     /// What is at a path; nothing if the registry does not know it.
     fn get<T: serde::de::DeserializeOwned>(&self, path: &[&str], progress: &Progress) -> Result<Option<T>> {
+        let reply = self.ask(self.request(path, None)?.expect(&[404]), progress)?;
+        if reply.status == 404 { Ok(None) } else { reply.json().map(Some) }
+    }
+
+    /// A request about a path, which gives a schema if there is one; asking twice changes nothing more.
+    fn request(&self, path: &[&str], schema: Option<&str>) -> Result<Request> {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        let accept = "application/vnd.schemaregistry.v1+json, application/json";
-        let mut request = Request::get(url).header("Accept", accept)?.expect(&[404]);
-        if !self.user.is_empty() {
-            request = request.basic(&self.user, &self.password)?;
-        }
-        let reply = self.http.fetch(&request, progress).map_err(|error| {
-            let field = if error.code == pulse_core::Code::PermissionDenied { "registry_password" } else { "registry" };
-            if error.field.is_some() { error } else { error.field(field) }
-        })?;
-        if reply.status == 404 { Ok(None) } else { reply.json().map(Some) }
+        let request = match schema {
+            None => Request::get(url),
+            Some(schema) => Request::post_json(url, serde_json::json!({ "schema": schema }).to_string()).repeatable(),
+        };
+        let request = request.header("Accept", "application/vnd.schemaregistry.v1+json, application/json")?;
+        if self.user.is_empty() { Ok(request) } else { request.basic(&self.user, &self.password) }
     }
+
+    fn ask(&self, request: Request, progress: &Progress) -> Result<Reply> {
+        self.http.fetch(&request, progress).map_err(|error| {
+            let field = if error.code == Code::PermissionDenied { "registry_password" } else { "registry" };
+            if error.field.is_some() { error } else { error.field(field) }
+        })
+    }
+}
+
+/// The error for a schema that the registry does not take.
+fn refused(subject: &str, reply: &Reply) -> Error {
+    let why = reply.text().unwrap_or_default();
+    Error::new(Code::Conflict, format!("The schema registry does not take these columns for `{subject}`: {}", why.trim()))
+        .hint("Send the columns that were sent before, change the subject's compatibility, or take another topic.")
+        .field("registry")
 }

@@ -77,7 +77,7 @@ impl Trouble {
                 "That is no answer of Kafka: the broker may want TLS, or the port belongs to another server.",
                 "tls",
             ),
-            Self::Forbidden => (Code::PermissionDenied, "Ask who runs the cluster for the right to read it.", ""),
+            Self::Forbidden => (Code::PermissionDenied, "Ask who runs the cluster for the right to do that.", ""),
             Self::Other => (Code::Unreachable, "Check that the brokers run and can be reached, and try again.", ""),
         }
     }

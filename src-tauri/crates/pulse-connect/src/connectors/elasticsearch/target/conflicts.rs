@@ -3,9 +3,8 @@
 use polars::prelude::{DataType, Expr, TimeUnit, lit};
 use serde_json::Value;
 
-use super::rules::{Rule, column};
 use crate::destination::{Finding, Severity};
-use crate::outgoing::OutgoingColumn;
+use crate::outgoing::{OutgoingColumn, Rule, column};
 
 /// Days from the year 1 until the year 9999, counted from 1970.
 const DAYS: (i64, i64) = (-719_162, 2_932_896);
@@ -192,7 +191,7 @@ mod tests {
     use polars::prelude::*;
     use serde_json::json;
 
-    use super::super::rules;
+    use crate::outgoing::check_rules;
     use super::*;
     use crate::destination::SyncMode;
     use crate::outgoing::{Outgoing, Ranges, Rows};
@@ -240,7 +239,7 @@ mod tests {
             let one = outgoing.columns.iter().find(|column| column.name == name).unwrap();
             let (finding, broken) = field(one, &json!({"type": word}));
             assert!(finding.is_none(), "{name}");
-            let found = rules::check(&outgoing, broken).unwrap();
+            let found = check_rules(&outgoing, broken).unwrap();
             assert_eq!(found.iter().map(|finding| finding.rows).sum::<u64>(), expected, "{name}: {found:?}");
             assert!(found.iter().all(|finding| finding.examples.len() as u64 == finding.rows), "{found:?}");
         }

@@ -6,9 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::server::{Ask, Server, encoded};
 use super::place::Held;
-use super::rules::column;
 use crate::destination::Comparison;
-use crate::outgoing::{Outgoing, OutgoingColumn, Ranges};
+use crate::outgoing::{Outgoing, OutgoingColumn, Ranges, column};
 
 /// Whole numbers below this are exact in the cluster's answers.
 const EXACT: f64 = 9_007_199_254_740_992.0;

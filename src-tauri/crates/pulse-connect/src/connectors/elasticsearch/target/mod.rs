@@ -12,7 +12,6 @@ mod pace;
 mod place;
 mod position;
 mod preflight;
-mod rules;
 mod send;
 mod swap;
 mod sweep;
@@ -32,7 +31,7 @@ impl Destination for Elasticsearch {
     fn writes() -> Writes {
         const MODES: &[SyncMode] =
             &[SyncMode::Replace, SyncMode::Append, SyncMode::Upsert, SyncMode::Mirror, SyncMode::Incremental];
-        Writes { modes: MODES, main: "index" }
+        Writes { modes: MODES, main: "index", keyed: false }
     }
 
     fn identity(&self, target: &Target) -> String {

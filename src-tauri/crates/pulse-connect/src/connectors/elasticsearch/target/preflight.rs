@@ -1,6 +1,6 @@
 //! What would happen and what would fail, without changing anything.
 
-use polars::prelude::{DataType, Expr, lit};
+use polars::prelude::{DataType, lit};
 use pulse_core::{Error, Progress, Result};
 use serde_json::{Map, Value, json};
 
@@ -9,10 +9,9 @@ use super::body::Loaded;
 use super::fields::{self, MAPPING, Places};
 use super::form::{self, Target};
 use super::place::{Held, Kind, Place};
-use super::rules::{Rule, column};
-use super::{conflicts, rules, swap, verify, write};
+use super::{conflicts, swap, verify, write};
 use crate::destination::{Finding, Preflight, Severity, Statement, SyncMode};
-use crate::outgoing::{Outgoing, Ranges};
+use crate::outgoing::{Outgoing, Ranges, Rule, check_rules, column, more_text_than};
 
 /// Fields that an index has at most, unless its settings say otherwise.
 const FIELDS: u64 = 1000;
@@ -53,7 +52,7 @@ pub(super) fn run(server: &Server, target: &Target, outgoing: &Outgoing, progres
     }
     broken.extend(off_the_map(&places));
     broken.extend(too_big(outgoing, limit));
-    found.findings.extend(rules::check(outgoing, broken)?);
+    found.findings.extend(check_rules(outgoing, broken)?);
     found.findings.extend(space(server, target, outgoing, progress)?);
     Ok(found)
 }
@@ -245,16 +244,12 @@ pub(super) fn content_limit(server: &Server, progress: &Progress) -> Option<u64>
 
 /// Documents whose texts alone are bigger than a request may be.
 fn too_big(outgoing: &Outgoing, limit: Option<u64>) -> Option<Rule> {
-    let texts = outgoing.columns.iter().filter(|column| column.dtype == DataType::String);
-    let texts: Vec<&str> = texts.map(|column| column.name.as_str()).collect();
-    let first = (*texts.first()?).to_owned();
-    let bytes = |name: &&str| column(name).str().len_bytes().cast(DataType::UInt64).fill_null(lit(0u64));
-    let sum: Expr = texts.iter().map(bytes).reduce(|sum, one| sum + one)?;
     let limit = limit?;
+    let (column, broken) = more_text_than(outgoing, limit)?;
     Some(Rule {
         severity: Severity::Rejects,
-        column: first,
-        broken: sum.gt(lit(limit)),
+        column,
+        broken,
         text: format!("{{}} more text than the cluster takes in one request ({} MB).", limit >> 20),
         hint: "Leave the long column out, or raise http.max_content_length of the cluster.",
     })

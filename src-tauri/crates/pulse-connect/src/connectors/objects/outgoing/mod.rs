@@ -34,7 +34,7 @@ const OURS: &str = "_cloud_pulse/";
 
 /// The entry in the catalogue.
 pub(crate) fn writes() -> Writes {
-    Writes { modes: &[SyncMode::Replace, SyncMode::Append], main: "path" }
+    Writes { modes: &[SyncMode::Replace, SyncMode::Append], main: "path", keyed: false }
 }
 
 /// The target's address. A path that cannot be one fails in the preflight.

@@ -34,7 +34,7 @@ impl Destination for Postgres {
 
     fn writes() -> Writes {
         use SyncMode::{Append, Incremental, Mirror, Replace, Upsert};
-        Writes { modes: &[Replace, Append, Upsert, Mirror, Incremental], main: "table" }
+        Writes { modes: &[Replace, Append, Upsert, Mirror, Incremental], main: "table", keyed: false }
     }
 
     fn identity(&self, target: &Target) -> String {

@@ -1,10 +1,10 @@
-//! Rows that a cluster would refuse or change, found before they are sent.
+//! Rows that a target would refuse or change, found before they are sent.
 
 use polars::prelude::*;
 use pulse_core::{Error, Result};
 
 use crate::destination::{Finding, Severity};
-use crate::outgoing::Outgoing;
+use super::Outgoing;
 
 /// Examples that a finding shows.
 const EXAMPLES: u32 = 5;
@@ -14,7 +14,7 @@ const NUMBER: &str = "\u{e000}number";
 const SHOWN: usize = 60;
 
 /// What must not be true of a row.
-pub(super) struct Rule {
+pub(crate) struct Rule {
     pub severity: Severity,
     /// The column it is about.
     pub column: String,
@@ -26,12 +26,21 @@ pub(super) struct Rule {
 }
 
 /// A column by its plain name.
-pub(super) fn column(name: &str) -> Expr {
+pub(crate) fn column(name: &str) -> Expr {
     Expr::Column(PlSmallStr::from(name))
 }
 
+/// The rows whose texts together have more bytes than `limit`, and a column to show of them; nothing without texts.
+pub(crate) fn more_text_than(outgoing: &Outgoing, limit: u64) -> Option<(String, Expr)> {
+    let texts = outgoing.columns.iter().filter(|column| column.dtype == DataType::String);
+    let texts: Vec<&str> = texts.map(|column| column.name.as_str()).collect();
+    let bytes = |name: &&str| column(name).str().len_bytes().cast(DataType::UInt64).fill_null(lit(0u64));
+    let sum = texts.iter().map(bytes).reduce(|sum, one| sum + one)?;
+    Some(((*texts.first()?).to_owned(), sum.gt(lit(limit))))
+}
+
 /// What breaks the rules; the rows are gone through once, and once more for the examples of each broken rule.
-pub(super) fn check(outgoing: &Outgoing, rules: Vec<Rule>) -> Result<Vec<Finding>> {
+pub(crate) fn check(outgoing: &Outgoing, rules: Vec<Rule>) -> Result<Vec<Finding>> {
     if rules.is_empty() {
         return Ok(Vec::new());
     }

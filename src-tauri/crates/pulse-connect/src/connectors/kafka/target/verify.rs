@@ -1,0 +1,135 @@
+//! The comparison of the topic with the rows that were delivered to it: every message of the run is read back.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use pulse_core::{Progress, Result};
+use serde::Deserialize;
+
+use super::form::{Format, Target};
+use super::message::{Loaded, Style};
+use super::topic::Topic;
+use super::witness;
+use crate::connectors::kafka::Kafka;
+use crate::connectors::kafka::client::Client;
+use crate::destination::{Comparison, Verification, Written};
+use crate::outgoing::{Outgoing, Ranges};
+
+/// Rows that are read at once.
+const BATCH: usize = 1 << 16;
+/// Rows up to which each is told from the others: 8 bytes each.
+const EACH: u64 = 64_000_000;
+/// Rows that are named.
+const NAMED: usize = 20;
+
+/// What [`super::write::run`] noted in [`Written::seen`].
+#[derive(Deserialize)]
+struct Seen {
+    start: BTreeMap<i32, i64>,
+    refused: Option<Vec<(u64, u64)>>,
+}
+
+/// The messages of one side.
+#[derive(Default)]
+struct Side {
+    count: u64,
+    twice: u64,
+    /// The sum of the hashes of all messages.
+    sum: u64,
+    /// The hash of each row's message, or nothing.
+    each: Vec<u64>,
+}
+
+/// Compares.
+pub(super) fn run(
+    kafka: &Kafka,
+    target: &Target,
+    outgoing: &Outgoing,
+    written: &Written,
+    progress: &Progress,
+) -> Result<Verification> {
+    let name = target.topic()?;
+    let mut found = Verification::default();
+    let Ok(Seen { start, refused: Some(refused) }) = Seen::deserialize(&written.seen) else {
+        found.note = "So many rows were refused that the topic cannot be compared with the others.".into();
+        return Ok(found);
+    };
+    let refused = Ranges::of(refused.into_iter().map(|(start, end)| start..end));
+    let rows = Ranges::all(outgoing.total()).without(&refused);
+    let client = Client::open(&kafka.settings)?;
+    let topic = Topic::find(&kafka.settings, &client, name, progress)?.ok_or_else(|| witness::recreated(name))?;
+    progress.stage("Reading the messages back", rows.count(), 0);
+    // The registry's number, which is not asked for again, is left out of the comparison.
+    let framed = target.format == Format::Avro && kafka.registry.is_some();
+    let mut there = Side::of(outgoing.total());
+    let deleted = witness::messages((client, name), &topic, &start, &outgoing.run, progress, |row, message| {
+        let value = message.value.as_deref().map(|value| if framed { value.get(5..).unwrap_or_default() } else { value });
+        there.add(row, message.key.as_deref(), value);
+    })?;
+    let here = Side::here(target, outgoing, &rows, framed, progress)?;
+    found.comparisons = vec![
+        comparison("Rows", here.count, there.count),
+        comparison("Messages that came twice", 0, there.twice),
+        comparison("Keys and values (checksum)", format!("{:016x}", here.sum), format!("{:016x}", there.sum)),
+    ];
+    let differs = |(row, (here, there)): (usize, (&u64, &u64))| (here != there).then(|| format!("row {row}"));
+    found.differing = here.each.iter().zip(&there.each).enumerate().filter_map(differs).take(NAMED).collect();
+    let mut notes = Vec::new();
+    if deleted > 0 {
+        notes.push(format!("The topic deleted {deleted} messages meanwhile, some of which may be of this run."));
+    }
+    if !refused.is_empty() {
+        notes.push(format!("{} rows that were refused were not compared.", refused.count()));
+    }
+    found.note = notes.join(" ");
+    Ok(found)
+}
+
+fn comparison(name: &str, here: impl ToString, there: impl ToString) -> Comparison {
+    Comparison { name: name.into(), here: here.to_string(), there: there.to_string() }
+}
+
+impl Side {
+    fn of(total: u64) -> Self {
+        let each = if total <= EACH { vec![0; total as usize] } else { Vec::new() };
+        Self { each, ..Self::default() }
+    }
+
+    /// The messages as they are made of the rows.
+    fn here(target: &Target, outgoing: &Outgoing, rows: &Ranges, framed: bool, progress: &Progress) -> Result<Self> {
+        let style = if framed {
+            Style::with_prefix(target, outgoing, Vec::new())?
+        } else {
+            Style::new(target, outgoing, None, progress)?
+        };
+        let mut side = Self::of(outgoing.total());
+        let (mut key, mut value) = (Vec::new(), Vec::new());
+        for batch in outgoing.narrowed(rows.clone()).batches(BATCH) {
+            progress.check()?;
+            let loaded = Loaded::new(batch?, &style)?;
+            for at in 0..loaded.batch.len() {
+                let key = loaded.key(at, &mut key).then_some(&key[..]);
+                let value = loaded.value(at, &mut value).then_some(&value[..]);
+                side.add(loaded.number(at), key, value);
+            }
+        }
+        Ok(side)
+    }
+
+    fn add(&mut self, row: u64, key: Option<&[u8]>, value: Option<&[u8]>) {
+        let mut hasher = DefaultHasher::new();
+        (row, key, value).hash(&mut hasher);
+        // Nothing stands for a message that is not there.
+        let hash = hasher.finish().max(1);
+        match usize::try_from(row).ok().and_then(|row| self.each.get_mut(row)) {
+            Some(known) if *known != 0 => {
+                self.twice += 1;
+                return;
+            }
+            Some(known) => *known = hash,
+            None => {}
+        }
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(hash);
+    }
+}

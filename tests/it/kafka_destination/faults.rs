@@ -1,0 +1,179 @@
+//! What goes wrong on the way: killed servers, torn attempts, wrong certificates, silence.
+
+use pulse_connect::Ranges;
+use pulse_tests::services::kafka::{Broker, Security};
+
+use super::*;
+
+/// How often each row of a run is in a topic.
+fn times(server: &Noida, topic: &str, run: &str) -> BTreeMap<u64, usize> {
+    let mut times = BTreeMap::new();
+    for message in messages(server, topic).iter().filter(|message| message.headers["pulse-run"] == run) {
+        *times.entry(message.row().expect("a row")).or_default() += 1;
+    }
+    times
+}
+
+fn once(rows: u64) -> BTreeMap<u64, usize> {
+    (0..rows).map(|row| (row, 1)).collect()
+}
+
+#[test]
+fn what_an_attempt_wrote_without_a_receipt_is_found_and_not_written_again() {
+    if skipped() {
+        return;
+    }
+    let server = server();
+    for (topic, transactional) in [("plain", false), ("transactions", true)] {
+        for notes in [1, 2, 3] {
+            let topic = format!("{topic}-{notes}");
+            let mut sync = sync(&server, &topic, SyncMode::Append, &[], orders(0..90_000));
+            sync.target["transactional"] = transactional.into();
+            // The position is noted first, then the rows of each chunk.
+            sync.journal.fail_after(notes);
+            sync.attempt().expect_err("the journal fails");
+            sync.journal.fail_after(i64::MAX);
+            let known = sync.journal.rows(Fate::Delivered).count();
+            assert!(known < 90_000, "{topic}: {known} receipts");
+            let written = sync.resume().unwrap_or_else(|error| panic!("{topic}: it goes on: {error}"));
+            sync.must_match(&written);
+            assert!(times(&server, &topic, "run-1") == once(90_000), "{topic}: each row is there once");
+        }
+    }
+}
+
+#[test]
+fn only_rows_that_are_asked_for_again_are_sent_again() {
+    if skipped() {
+        return;
+    }
+    let server = server();
+    let mut sync = sync(&server, "retried", SyncMode::Append, &[], orders(0..1000));
+    sync.outgoing.todo = Ranges::of([0..400, 403..1000]);
+    sync.write();
+    sync.outgoing.position = sync.journal.position();
+    sync.outgoing.todo = Ranges::of([400..403]);
+    let written = sync.write();
+    assert_eq!(written.rows, 3);
+    assert!(sync.verify(&written).matched());
+    assert_eq!(times(&server, "retried", "run-1"), once(1000));
+}
+
+#[test]
+fn a_server_that_is_killed_half_way_is_written_to_when_it_is_back() {
+    if skipped() {
+        return;
+    }
+    let mut server = server();
+    let mut sync = sync(&server, "restarted", SyncMode::Append, &[], orders(0..400_000));
+    let progress = sync.progress.clone();
+    let error = std::thread::scope(|scope| {
+        let attempt = scope.spawn(|| sync.attempt());
+        while progress.counts().rows < 20_000 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        server.kill();
+        attempt.join().expect("no panic")
+    });
+    let error = error.expect_err("the server is gone");
+    assert_eq!(error.code, Code::Unreachable, "{error}");
+    assert_helpful(&error, "a server that was killed");
+    let known = sync.journal.rows(Fate::Delivered).count();
+    assert!((20_000..400_000).contains(&known), "{known} receipts");
+    server.restart();
+    let written = sync.resume().expect("it goes on");
+    sync.must_match(&written);
+    assert!(times(&server, "restarted", "run-1") == once(400_000), "each row is there once");
+}
+
+#[test]
+fn a_topic_that_was_made_anew_is_not_gone_on_with() {
+    if skipped() {
+        return;
+    }
+    let server = server();
+    let mut sync = sync(&server, "anew", SyncMode::Append, &[], orders(0..90_000));
+    sync.journal.fail_after(2);
+    sync.attempt().expect_err("the journal fails");
+    sync.journal.fail_after(i64::MAX);
+    let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", server.address("kafka")).create().expect("an admin client");
+    let options = rdkafka::admin::AdminOptions::new();
+    futures::executor::block_on(admin.delete_topics(&["anew"], &options)).expect("deleted");
+    let error = sync.resume().expect_err("the topic is gone");
+    assert_eq!(error.code, Code::Conflict, "{error}");
+    assert_helpful(&error, "a topic that is gone");
+}
+
+#[test]
+fn an_attempt_that_was_fenced_off_writes_no_more() {
+    if skipped() {
+        return;
+    }
+    let server = server();
+    let mut first = sync(&server, "fenced", SyncMode::Append, &[], orders(0..2_000_000));
+    first.target["transactional"] = true.into();
+    let progress = first.progress.clone();
+    std::thread::scope(|scope| {
+        let attempt = scope.spawn(|| first.attempt());
+        while progress.counts().rows < 20_000 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        // Another process runs the same sync.
+        let mut second = sync(&server, "fenced", SyncMode::Append, &[], orders(0..10));
+        second.target["transactional"] = true.into();
+        second.outgoing.run = "run-2".into();
+        second.write();
+        let error = attempt.join().expect("no panic").expect_err("it lost its right to write");
+        assert_helpful(&error, "a producer that was fenced off");
+    });
+    assert_eq!(times(&server, "fenced", "run-2"), once(10));
+    let committed = times(&server, "fenced", "run-1");
+    let known = first.journal.rows(Fate::Delivered);
+    assert!(committed.values().all(|times| *times == 1));
+    assert!(committed.len() as u64 >= known.count(), "what has a receipt is there");
+}
+
+#[test]
+fn a_cancel_ends_at_once_and_goes_on_later() {
+    if skipped() {
+        return;
+    }
+    let server = server();
+    let mut sync = sync(&server, "cancelled", SyncMode::Append, &[], orders(0..2_000_000));
+    let progress = sync.progress.clone();
+    let (error, waited) = std::thread::scope(|scope| {
+        let attempt = scope.spawn(|| sync.attempt());
+        while progress.counts().rows < 20_000 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        progress.cancel();
+        let cancelled = Instant::now();
+        (attempt.join().expect("no panic").expect_err("it was cancelled"), cancelled.elapsed())
+    });
+    assert_eq!(error.code, Code::Cancelled);
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    sync.progress = pulse_core::Progress::new();
+    // Fewer are enough to see that none is sent twice.
+    let known = sync.journal.rows(Fate::Delivered).count();
+    sync.outgoing.position = sync.journal.position();
+    sync.outgoing.todo = Ranges::all(known + 70_000).without(&sync.journal.rows(Fate::Delivered));
+    sync.write();
+    assert!(times(&server, "cancelled", "run-1").values().all(|times| *times == 1));
+}
+
+#[test]
+fn a_certificate_of_a_stranger_is_refused_before_anything_is_sent() {
+    if skipped() {
+        return;
+    }
+    let broker = Broker::start(Security { tls: true, user: None });
+    let settings = json!({"brokers": broker.address(), "ca_file": broker.stranger(), "timeout_seconds": 5});
+    let sync = Sending::new(("kafka", &settings), json!({"topic": "t"}), SyncMode::Append, &[], orders(0..10));
+    let error = sync.attempt().expect_err("nobody known answers");
+    assert_eq!((error.code, error.field.as_deref()), (Code::Unreachable, Some("ca_file")), "{error}");
+    assert_helpful(&error, "a certificate of a stranger");
+    assert!(sync.journal.receipts().is_empty());
+    let error = sync.outlet.preflight(&sync.target, &sync.outgoing, &sync.progress).expect_err("no look either");
+    assert_eq!(error.field.as_deref(), Some("ca_file"));
+}
