@@ -4,33 +4,19 @@
 // node tests/bench/postgres.mjs [--rows 6000000] [--reps 5]
 
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { createServer } from "node:net";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { binaries, cache, capture, environment, executable, fail, root } from "../../scripts/environment.mjs";
+import { binaries, environment, executable, root } from "../../scripts/environment.mjs";
+import { LINEITEM, lineitem, median, option, peerEnvironment, startPostgres } from "./peers.mjs";
 
-const COLUMNS = `l_orderkey bigint, l_partkey integer, l_suppkey integer, l_linenumber integer, l_quantity numeric(15,2),
-  l_extendedprice numeric(15,2), l_discount numeric(15,2), l_tax numeric(15,2), l_returnflag char(1), l_linestatus char(1),
-  l_shipdate date, l_commitdate date, l_receiptdate date, l_shipinstruct varchar(25), l_shipmode varchar(10),
-  l_comment varchar(44)`;
 const rows = Number(option("--rows") ?? 6_000_000);
 const reps = Number(option("--reps") ?? 5);
-const peers = join(cache, "bench");
+const peers = peerEnvironment("bench", "requirements.txt");
 const folder = mkdtempSync(join(tmpdir(), "pulse-postgres-"));
 chmodSync(folder, 0o755);
 
-peerEnvironment();
-const server = await startServer();
+const server = await startPostgres(folder);
 try {
   loadLineitem();
   report(measure());
@@ -87,7 +73,6 @@ function verify(name, place) {
 }
 
 function report(seconds) {
-  const median = (times) => [...times].sort((one, other) => one - other)[Math.floor(times.length / 2)];
   const own = median(seconds.pulse);
   for (const [name, times] of Object.entries(seconds)) {
     if (times.length === 0) continue;
@@ -99,84 +84,11 @@ function report(seconds) {
   }
 }
 
-/** A virtual environment with what we measure ourselves against; not part of the tests'. */
-function peerEnvironment() {
-  const requirements = join(root, "tests/bench/requirements.txt");
-  const stamp = join(peers, "requirements.txt");
-  const wanted = readFileSync(requirements, "utf8");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  const made = capture("python3", ["-m", "venv", "--clear", peers]);
-  const installed = made.ok && capture(join(peers, "bin", "pip"), ["install", "-q", "-r", requirements]);
-  if (!installed.ok) fail("The peers could not be installed.", (installed || made).stderr);
-  writeFileSync(stamp, wanted);
-}
-
-/** A server of its own with the default durability, without a password on loopback. */
-async function startServer() {
-  const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").sort() : [];
-  if (versions.length === 0) fail("PostgreSQL is missing.", "Install Debian's package postgresql.");
-  const programs = join("/usr/lib/postgresql", versions.at(-1), "bin");
-  const data = join(folder, "data");
-  mkdirSync(data);
-  const root = process.getuid() === 0;
-  if (root) capture("chown", ["postgres:postgres", data]);
-  const run = (program, args) => {
-    const whole = [join(programs, program), ...args];
-    const as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"];
-    const [first, ...rest] = root ? [...as, ...whole] : whole;
-    const done = capture(first, rest, { cwd: data, stdio: ["ignore", "ignore", "ignore"] });
-    if (!done.ok) fail(`PostgreSQL's ${program} failed.`, done.stderr);
-  };
-  const port = await freePort();
-  run("initdb", ["-A", "trust", "-U", "bench", "--locale=C.UTF-8", "-E", "UTF8", "-D", data]);
-  run("pg_ctl", [
-    "-w",
-    "-D",
-    data,
-    "-l",
-    join(data, "log"),
-    "-o",
-    `-p ${port} -k ${data} -c max_wal_size=4GB`,
-    "start",
-  ]);
-  const url = `postgresql://bench@localhost:${port}/postgres`;
-  const psql = (...args) => {
-    const done = capture(join(programs, "psql"), ["-Xq", "-v", "ON_ERROR_STOP=1", url, ...args]);
-    if (!done.ok) fail("psql failed.", done.stderr);
-  };
-  return { url, psql, stop: () => run("pg_ctl", ["-D", data, "-m", "fast", "stop"]) };
-}
-
-/** TPC-H's lineitem, the first `rows` of it. */
+/** TPC-H's lineitem in the server, the first `rows` of it. */
 function loadLineitem() {
-  const scale = Math.max(1, Math.ceil(rows / 6_000_000));
-  const made = capture(join(peers, "bin", "tpchgen-cli"), [
-    "csv",
-    "-s",
-    String(scale),
-    "--tables",
-    "lineitem",
-    "--output-dir",
-    folder,
-  ]);
-  if (!made.ok) fail("tpchgen-cli failed.", made.stderr);
-  const file = readdirSync(folder).find((name) => name.startsWith("lineitem"));
-  server.psql("-c", `CREATE TABLE lineitem (${COLUMNS})`);
-  server.psql("-c", `\\copy lineitem FROM PROGRAM 'head -n ${rows + 1} ${join(folder, file)}' CSV HEADER`);
-  server.psql("-c", "VACUUM (ANALYZE, FREEZE) lineitem");
-  server.psql("-c", "CHECKPOINT");
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-function option(name) {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
+  const file = lineitem(peers, folder, rows, "csv");
+  server.sql(`CREATE TABLE lineitem (${LINEITEM})`);
+  server.sql(`\\copy lineitem FROM '${file}' CSV HEADER`);
+  server.sql("VACUUM (ANALYZE, FREEZE) lineitem");
+  server.sql("CHECKPOINT");
 }
