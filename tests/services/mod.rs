@@ -14,10 +14,11 @@ pub mod osmem;
 pub mod postgres;
 pub mod proxy;
 pub mod served;
+pub mod small_disk;
 pub mod tls;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a server may take until it answers.
@@ -32,6 +33,15 @@ pub fn skipped() -> bool {
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free loopback port");
     listener.local_addr().expect("its address").port()
+}
+
+/// Sends a signal, such as `STOP`, to processes.
+pub fn signal(name: &str, processes: &[u32]) {
+    if !processes.is_empty() {
+        let processes = processes.iter().map(u32::to_string);
+        // One of them may have ended by itself.
+        let _ = Command::new("kill").arg(format!("-{name}")).args(processes).stderr(Stdio::null()).status();
+    }
 }
 
 /// A running server process; killed on drop.

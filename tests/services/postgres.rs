@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Process, free_port};
+use super::small_disk::SmallDisk;
+use super::{Process, free_port, signal};
 
 /// The superuser of the cluster.
 pub const USER: &str = "pulse";
@@ -23,6 +24,7 @@ pub struct Postgres {
     folder: TempDir,
     programs: PathBuf,
     tls: bool,
+    disk: Option<SmallDisk>,
 }
 
 impl Postgres {
@@ -41,8 +43,20 @@ impl Postgres {
     /// A server of its own; with `tls`, it also accepts encrypted connections, with a certificate for `localhost` that
     /// the authority [`Postgres::authority`] signed.
     pub fn start(tls: bool) -> Self {
-        let programs = programs();
         let folder = tempfile::tempdir().expect("a folder for the server's data");
+        Self::start_in(folder, tls, None)
+    }
+
+    /// A server of its own whose tables and temporary files lie on a disk that can become full, see [`Postgres::disk`].
+    /// Its log of changes has room, as on servers that keep it apart.
+    pub fn start_on_small_disk() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the server's data");
+        let disk = SmallDisk::below(&folder.path().join("data/base"));
+        Self::start_in(folder, false, Some(disk))
+    }
+
+    fn start_in(folder: TempDir, tls: bool, disk: Option<SmallDisk>) -> Self {
+        let programs = programs();
         let data = folder.path().join("data");
         std::fs::write(folder.path().join("password"), PASSWORD).expect("the password's file");
         if tls {
@@ -56,15 +70,20 @@ impl Postgres {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
 
         let port = free_port();
-        let process = Process::start(command(&programs, folder.path(), port, tls), port);
-        let server = Self { process: Mutex::new(process), port, folder, programs, tls };
+        let process = Process::start(command(&programs, folder.path(), port, tls, disk.as_ref()), port);
+        let server = Self { process: Mutex::new(process), port, folder, programs, tls, disk };
         server.wait();
         server
     }
 
+    /// The disk of [`Postgres::start_on_small_disk`].
+    pub fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().expect("the server was started on a small disk")
+    }
+
     /// Starts it again after it was killed, on the same port.
     pub fn restart(&self) {
-        let command = command(&self.programs, self.folder.path(), self.port, self.tls);
+        let command = command(&self.programs, self.folder.path(), self.port, self.tls, self.disk.as_ref());
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Process::start(command, self.port);
         self.wait();
     }
@@ -113,6 +132,12 @@ impl Postgres {
             true => Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         }
+    }
+
+    /// The processes at the server that serve the connections of syncs.
+    pub fn sync_processes(&self) -> Vec<u32> {
+        let sql = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'Cloud Pulse %'";
+        self.psql("postgres", sql).lines().map(|id| id.parse().expect("a process's number")).collect()
     }
 
     /// Kills it and all its processes at once, as a power cut does.
@@ -205,7 +230,7 @@ fn as_server(program: &Path) -> Command {
 }
 
 /// Starts the server on the cluster in `folder`.
-fn command(programs: &Path, folder: &Path, port: u16, tls: bool) -> Command {
+fn command(programs: &Path, folder: &Path, port: u16, tls: bool, disk: Option<&SmallDisk>) -> Command {
     let mut command = as_server(&programs.join("postgres"));
     command.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
     command.args(["-c", "fsync=off", "-c", "max_connections=60", "-c"]);
@@ -215,6 +240,9 @@ fn command(programs: &Path, folder: &Path, port: u16, tls: bool) -> Command {
             command.args(["-c", &format!("{name}={}", folder.join(file).display())]);
         }
         command.args(["-c", "ssl=on"]);
+    }
+    if let Some(disk) = disk {
+        disk.apply(&mut command);
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
@@ -253,12 +281,4 @@ fn children(id: u32) -> Vec<u32> {
 /// Whether a process has ended; nobody may have asked for its exit code yet.
 fn has_ended(id: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{id}/stat")).map_or(true, |stat| stat.contains(") Z "))
-}
-
-fn signal(name: &str, processes: &[u32]) {
-    if !processes.is_empty() {
-        let processes = processes.iter().map(u32::to_string);
-        // One of them may have ended by itself.
-        let _ = Command::new("kill").arg(format!("-{name}")).args(processes).stderr(Stdio::null()).status();
-    }
 }

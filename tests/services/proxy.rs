@@ -1,9 +1,10 @@
-//! A TCP proxy that can break: it cuts or stalls the server's answers after a number of bytes.
+//! A TCP proxy that can break or be slow: it cuts or stalls the server's answers after a number of bytes, and passes only so
+//! many bytes a second on to the server.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 /// What a proxy does when its budget of bytes is used up.
@@ -27,6 +28,8 @@ struct Shared {
     /// Bytes that the server may still say.
     left: AtomicI64,
     then: AtomicU8,
+    /// Bytes a second to the server over each connection; 0 for any number.
+    speed: AtomicU64,
 }
 
 impl Proxy {
@@ -34,7 +37,8 @@ impl Proxy {
     pub fn start(target: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free loopback port");
         let port = listener.local_addr().expect("its address").port();
-        let shared = Arc::new(Shared { target, left: AtomicI64::new(i64::MAX), then: AtomicU8::new(0) });
+        let (left, then, speed) = (AtomicI64::new(i64::MAX), AtomicU8::new(0), AtomicU64::new(0));
+        let shared = Arc::new(Shared { target, left, then, speed });
         let all = Arc::clone(&shared);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -56,6 +60,11 @@ impl Proxy {
         self.shared.then.store(how as u8, SeqCst);
     }
 
+    /// Passes only so many bytes a second on to the server, over each connection.
+    pub fn slow_down(&self, bytes_a_second: u64) {
+        self.shared.speed.store(bytes_a_second, SeqCst);
+    }
+
     /// Is whole again; what was cut stays cut.
     pub fn mend(&self) {
         self.shared.then.store(0, SeqCst);
@@ -74,12 +83,25 @@ impl Shared {
             return;
         }
         let Ok(server) = TcpStream::connect(("127.0.0.1", self.target)) else { return };
-        let (mut from_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-        std::thread::spawn(move || {
-            let _ = std::io::copy(&mut from_client, &mut to_server);
-            let _ = to_server.shutdown(Shutdown::Both);
-        });
+        let (from_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        let shared = Arc::clone(&self);
+        std::thread::spawn(move || shared.ask(from_client, to_server));
         self.answer(server, client);
+    }
+
+    /// Passes the client's bytes on, as fast as it may.
+    fn ask(&self, mut client: TcpStream, mut server: TcpStream) {
+        let mut bytes = [0; 16_384];
+        while let Ok(count @ 1..) = client.read(&mut bytes) {
+            if server.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+            let speed = self.speed.load(SeqCst);
+            if speed > 0 {
+                std::thread::sleep(Duration::from_secs_f64(count as f64 / speed as f64));
+            }
+        }
+        let _ = server.shutdown(Shutdown::Both);
     }
 
     /// Passes the server's bytes on until it breaks.

@@ -12,7 +12,7 @@ use pulse_tests::services::skipped;
 use super::*;
 
 /// Many rows, one of which does not fit.
-fn many(rows: i64) -> DataFrame {
+pub fn many(rows: i64) -> DataFrame {
     let words: Vec<String> = (0..rows).map(|id| if id == 7 { "\0".into() } else { format!("word {id}") }).collect();
     df!("id" => (0..rows).collect::<Vec<_>>(), "word" => words).unwrap()
 }
@@ -28,7 +28,7 @@ const CASES: [(SyncMode, bool); 6] = [
 ];
 
 /// A fresh table and a sync to it.
-fn case(database: &Database, settings: &Value, mode: SyncMode, there: bool, rows: i64) -> Sync {
+pub fn case(database: &Database, settings: &Value, mode: SyncMode, there: bool, rows: i64) -> Sync {
     database.sql("DROP TABLE IF EXISTS t, cloud_pulse_syncs");
     if there {
         database.sql("CREATE TABLE t (id bigint PRIMARY KEY, word text CHECK (word <> 'word 9')); INSERT INTO t VALUES (-1, 'old'), (-2, 'older')");
@@ -41,7 +41,7 @@ fn case(database: &Database, settings: &Value, mode: SyncMode, there: bool, rows
 }
 
 /// What the table holds at the end.
-fn expected(mode: SyncMode, there: bool, rows: i64) -> String {
+pub fn expected(mode: SyncMode, there: bool, rows: i64) -> String {
     let refused = if there { 2 } else { 1 };
     let (old, sum) = match mode {
         SyncMode::Replace | SyncMode::Mirror => (0, 0),
@@ -52,7 +52,7 @@ fn expected(mode: SyncMode, there: bool, rows: i64) -> String {
     format!("{}|{}", rows - refused + old, rows * (rows - 1) / 2 - gone + sum)
 }
 
-fn held(database: &Database) -> String {
+pub fn held(database: &Database) -> String {
     database.sql("SELECT count(*), sum(id) FROM t")
 }
 
@@ -180,7 +180,7 @@ fn two_syncs_to_one_table_do_not_meet() {
 }
 
 #[test]
-fn missing_rights_and_full_disks_leave_the_table_as_it_was() {
+fn missing_rights_leave_the_table_as_it_was() {
     if skipped() {
         return;
     }
@@ -208,18 +208,6 @@ fn missing_rights_and_full_disks_leave_the_table_as_it_was() {
     assert!(closed.stops()[0].contains("may not make tables in the schema"), "{:?}", closed.stops());
     let nowhere = Sync::new(&settings, SyncMode::Append, many(5)).option("schema", json!("nowhere"));
     assert!(nowhere.stops()[0].contains("There is no schema"), "{:?}", nowhere.stops());
-
-    database.sql("DROP TABLE t; CREATE TABLE t (id bigint, word text); INSERT INTO t VALUES (-1, 'old');
-                  CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
-                  'BEGIN IF NEW.id = 3 THEN RAISE ''no space left on device'' USING ERRCODE = ''53100''; END IF; RETURN NEW; END';
-                  CREATE TRIGGER fill BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION full_disk()");
-    let mut sync = Sync::to(&database, SyncMode::Append, many(5)).next(many(5));
-    let error = sync.write().unwrap_err();
-    assert_eq!(error.code, Code::DiskFull, "{error}");
-    assert_eq!(table(&database), "-1|old");
-    database.sql("DROP TRIGGER fill ON t");
-    sync.resume().unwrap();
-    assert_eq!(held(&database), "6|9");
     database.sql(&format!("DROP OWNED BY writer_{0}; DROP ROLE writer_{0}", database.name));
 }
 

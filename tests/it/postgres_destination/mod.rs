@@ -1,6 +1,7 @@
 //! PostgreSQL as a destination, against a real server.
 
 mod faults;
+mod halfway;
 mod modes;
 mod types;
 
