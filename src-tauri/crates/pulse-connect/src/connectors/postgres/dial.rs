@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use pulse_core::{Code, Error, Progress, Result};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -74,6 +75,7 @@ pub(super) fn connect(settings: &Settings, place: &Place, progress: &Progress) -
                     Ok(Ok(stream)) => {
                         // Requests are small and answered one by one; waiting to fill packets only delays them.
                         let _ = stream.set_nodelay(true);
+                        watch(&stream);
                         return Ok(Box::new(Plain(stream)) as Stream);
                     }
                     Ok(Err(cause)) => last = cause,
@@ -84,6 +86,14 @@ pub(super) fn connect(settings: &Settings, place: &Place, progress: &Progress) -
         })?,
     };
     Ok((stream, said))
+}
+
+/// Lets the system ask whether the other end is still there while an answer takes long: a statement may run for hours, but
+/// a machine that slept or a network that forgot the connection would be waited for in vain.
+fn watch(stream: &TcpStream) {
+    let every = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(10));
+    // Where it cannot be had, the connection works as well.
+    let _ = SockRef::from(stream).set_tcp_keepalive(&every);
 }
 
 #[cfg(unix)]
