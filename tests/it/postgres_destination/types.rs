@@ -165,3 +165,70 @@ fn chosen_types_and_an_edited_statement_are_what_runs() {
     sync.outgoing.columns[0].type_word = "real".into();
     assert!(sync.stops()[0].contains("do not go into a column of the type real"), "{:?}", sync.stops());
 }
+
+#[test]
+fn values_go_into_wider_columns_and_come_to_the_same() {
+    if skipped() {
+        return;
+    }
+    let database = Database::new();
+    let frame = df!(
+        "i1" => [i8::MIN, i8::MAX], "i4" => [i32::MIN, i32::MAX], "i8" => [i64::MIN, i64::MAX], "u4" => [u32::MIN, u32::MAX],
+        "few" => [-3i32, 9], "f4" => [0.1f32, -0.0], "price" => ["12.50", "-0.01"], "day" => [0i32, 20_000],
+        "code" => ["ab", "é"], "yes" => [true, false],
+    )
+    .unwrap();
+    let frame =
+        frame.lazy().with_columns([col("price").cast(DataType::Decimal(10, 2)), col("day").cast(DataType::Date)]);
+    let frame = frame.collect().unwrap();
+    for mode in [SyncMode::Append, SyncMode::Upsert, SyncMode::Mirror] {
+        database.sql(
+            "DROP TABLE IF EXISTS t, cloud_pulse_syncs; CREATE TABLE t (i1 bigint PRIMARY KEY, i4 numeric, i8 numeric(25,3), u4 bigint,
+             few double precision, f4 double precision, price numeric(20,6), day timestamp, code varchar(99), yes text, more int)",
+        );
+        let mut sync = Sync::to(&database, mode, frame.clone());
+        if mode != SyncMode::Append {
+            sync = sync.key(&["i1"]);
+        }
+        sync.done();
+        assert_eq!(
+            table(&database),
+            "-128|-2147483648|-9223372036854775808.000|0|-3|0.10000000149011612|12.500000|1970-01-01 00:00:00|ab|true|\n\
+             127|2147483647|9223372036854775807.000|4294967295|9|-0|-0.010000|2024-10-04 00:00:00|é|false|",
+            "{mode:?}"
+        );
+    }
+}
+
+#[test]
+fn floating_numbers_are_compared_bit_by_bit() {
+    if skipped() {
+        return;
+    }
+    let database = Database::new();
+    let frame = df!(
+        "id" => [1i64, 2, 3, 4, 5, 6],
+        "f8" => [Some(0.3f64), Some(-0.0), Some(f64::NAN), None, Some(1e300), Some(f64::NEG_INFINITY)],
+        "f4" => [Some(0.3f32), Some(-0.0), Some(f32::NAN), None, Some(1e30), Some(f32::INFINITY)],
+        "zeros" => [0.0f64, -0.0, 0.0, -0.0, 0.0, -0.0],
+    )
+    .unwrap();
+    let sync = Sync::to(&database, SyncMode::Replace, frame).key(&["id"]);
+    let written = sync.done();
+    for (change, back, column) in [
+        ("f8 = 0.30000000000000004 WHERE id = 1", "f8 = 0.3 WHERE id = 1", "f8"),
+        ("f8 = 0 WHERE id = 2", "f8 = '-0' WHERE id = 2", "f8"),
+        ("f4 = 0.30000004 WHERE id = 1", "f4 = 0.3 WHERE id = 1", "f4"),
+        ("f4 = 0 WHERE id = 2", "f4 = '-0' WHERE id = 2", "f4"),
+        ("zeros = 0 WHERE id = 6", "zeros = '-0' WHERE id = 6", "zeros"),
+    ] {
+        database.sql(&format!("UPDATE t SET {change}"));
+        let found = sync.verify(&written);
+        let wrong: Vec<_> = found.comparisons.iter().filter(|one| one.here != one.there).map(|one| &one.name).collect();
+        assert_eq!(wrong, [&format!("{column}: sum of bits")], "{change}");
+        assert_eq!(found.differing.len(), 1, "{change}: {found:?}");
+        database.sql(&format!("UPDATE t SET {back}"));
+        let found = sync.verify(&written);
+        assert!(found.matched(), "{back}: {found:?}");
+    }
+}

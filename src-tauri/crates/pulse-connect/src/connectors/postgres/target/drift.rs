@@ -20,7 +20,11 @@ pub(super) fn seen(link: &Link, plan: &Plan, mark: &Watermark) -> Result<Value> 
     if !table.select {
         return Ok(known);
     }
-    let (rows, _) = counted(link, plan, mark.last)?;
+    // A table that was made of these rows alone had as many of them; what others did since then is to be noticed, too.
+    let rows = match mark.transactions.is_empty() {
+        true => i64::try_from(mark.delivered.count()).unwrap_or_default(),
+        false => counted(link, plan, mark.last)?.0,
+    };
     let mut known = known;
     known["rows"] = json!(rows);
     Ok(known)
@@ -28,11 +32,12 @@ pub(super) fn seen(link: &Link, plan: &Plan, mark: &Watermark) -> Result<Value> 
 
 /// Rows in the table, and those that were written after a transaction.
 ///
-/// A row's `xmin` is the transaction that wrote it; numbers of transactions wrap around at 2^32 ("Preventing Transaction ID
-/// Wraparound Failures" in PostgreSQL's manual).
+/// A row's `xmin` is the transaction that wrote it, and an age counts transactions back from now: numbers of transactions
+/// wrap around at 2^32 ("Preventing Transaction ID Wraparound Failures" in PostgreSQL's manual).
 fn counted(link: &Link, plan: &Plan, xid: u64) -> Result<(i64, i64)> {
     let sql = format!(
-        "SELECT count(*), count(*) FILTER (WHERE (xmin::text::bigint - {xid}) & 4294967295 BETWEEN 1 AND 2147483647) FROM {}",
+        "SELECT count(*), count(*) FILTER (WHERE pg_catalog.age(xmin) < pg_catalog.age('{}'::xid)) FROM {}",
+        xid & 0xffff_ffff,
         plan.target.quoted()
     );
     let rows = link.query(&sql, &[], ATTEMPT)?;

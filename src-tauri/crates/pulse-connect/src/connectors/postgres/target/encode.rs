@@ -8,7 +8,7 @@ use super::types::{Fit, Way};
 use crate::outgoing::JsonRows;
 
 /// Microseconds from 1970 to 2000, from which PostgreSQL counts.
-const MICROS_TO_2000: i64 = DAYS_TO_2000 as i64 * 86_400_000_000;
+pub(super) const MICROS_TO_2000: i64 = DAYS_TO_2000 as i64 * 86_400_000_000;
 /// What a COPY in binary format begins with: a signature, no flags, no extension.
 pub(super) const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What it ends with: a row of -1 fields.

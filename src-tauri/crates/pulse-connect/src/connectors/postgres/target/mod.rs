@@ -1,6 +1,7 @@
 //! PostgreSQL as a destination: rows are loaded beside the target and become visible in one transaction, together with a
 //! row that says so.
 
+mod digest;
 mod drift;
 mod encode;
 mod form;

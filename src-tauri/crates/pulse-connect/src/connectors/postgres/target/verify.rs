@@ -8,6 +8,7 @@ use pulse_core::{Error, Progress, Result};
 
 use super::super::settings::Settings;
 use super::super::sql;
+use super::digest::digest;
 use super::form::Target;
 use super::link::Link;
 use super::load::Load;
@@ -18,7 +19,7 @@ use super::types::{self, Fit};
 use super::watermark::Watermark;
 use super::write::narrowed;
 use crate::destination::{Comparison, Journal, Receipt, SyncMode, Verification};
-use crate::outgoing::{Outgoing, Ranges, Rows};
+use crate::outgoing::{Outgoing, OutgoingColumn, Ranges, Rows};
 
 /// Keys that are shown of those that differ.
 const SHOWN: usize = 20;
@@ -47,7 +48,7 @@ pub(super) fn verify(
     let puts: Vec<_> = mark.delivered.within(&(0..outgoing.rows.count())).collect();
     let rows = delivered(outgoing, &puts)?;
     link.run("BEGIN ISOLATION LEVEL REPEATABLE READ", ATTEMPT)?;
-    let work = Work { settings, link: &link, plan: &plan, fits: &fits, rows };
+    let work = Work { settings, link: &link, plan: &plan, fits: &fits, digests: digests(&link)?, rows };
     let (from, mut note) = work.from(&mark)?;
     let mut comparisons =
         vec![Comparison { name: "Rows".into(), here: work.rows.count().to_string(), there: String::new() }];
@@ -68,23 +69,17 @@ pub(super) fn verify(
         });
     }
     link.run("ROLLBACK", ATTEMPT)?;
-    note.insert_str(0, &gone_wrong(&fits, &plan));
+    note.insert_str(0, &work.only_counted());
     verification.note = note.trim().to_owned();
     Ok(verification)
 }
 
-/// What is not compared in full, as a sentence.
-fn gone_wrong(fits: &[(String, Fit)], plan: &Plan) -> String {
-    let counted = |(name, fit): &&(String, Fit)| {
-        let column = plan.existing.as_ref().and_then(|table| table.column(name));
-        fit.nested || column.is_some_and(|column| measure::measures(name, fit, column).len() < 2)
-    };
-    let names: Vec<_> = fits.iter().filter(counted).map(|(name, _)| format!("`{name}`")).collect();
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!("Of {} only the values that are there were counted.", names.join(", "))
-    }
+/// Whether the server makes the same numbers of texts as [`super::digest`] does.
+fn digests(link: &Link) -> Result<bool> {
+    let text = "Cloud Pulse";
+    let asked = format!("SELECT pg_catalog.hashtextextended({} COLLATE \"C\", 0)", sql::literal(text));
+    let rows = link.query(&asked, &[], ATTEMPT)?;
+    Ok(rows.first().is_some_and(|row| row.get::<_, i64>(0) == digest(text.as_bytes()).cast_signed()))
 }
 
 /// The rows that were delivered.
@@ -108,6 +103,8 @@ struct Work<'a> {
     link: &'a Link<'a>,
     plan: &'a Plan<'a>,
     fits: &'a [(String, Fit)],
+    /// Whether the server's digests of texts are like ours.
+    digests: bool,
     /// The rows that were delivered.
     rows: Rows,
 }
@@ -120,10 +117,11 @@ impl Work<'_> {
             SyncMode::Replace | SyncMode::Mirror => (format!("{target} t"), String::new()),
             SyncMode::Append if mark.transactions.is_empty() => (format!("{target} t"), String::new()),
             SyncMode::Append => {
-                // Rows that a transaction wrote bear its number, or that of one of its parts.
+                // Rows that a transaction wrote bear its number, or that of one of its parts; ages are those numbers
+                // counted back from now.
+                let age = |xid: &u64| format!("pg_catalog.age('{}'::xid)", xid & 0xffff_ffff);
                 let one = |(first, last): &(u64, u64)| {
-                    let parts = last.wrapping_sub(*first) & 0xffff_ffff;
-                    format!("(t.xmin::text::bigint - {first}) & 4294967295 <= {parts}")
+                    format!("pg_catalog.age(t.xmin) BETWEEN {} AND {}", age(last), age(first))
                 };
                 let ours = mark.transactions.iter().map(one).collect::<Vec<_>>().join(" OR ");
                 let others =
@@ -151,12 +149,26 @@ impl Work<'_> {
         })
     }
 
+    /// What is not compared in full, as a sentence.
+    fn only_counted(&self) -> String {
+        let counted = |((name, fit), sent): &(&(String, Fit), &OutgoingColumn)| {
+            let column = self.plan.existing.as_ref().and_then(|table| table.column(name));
+            fit.nested || column.is_some_and(|column| measure::measures(sent, fit, column, self.digests).len() < 2)
+        };
+        let all = self.fits.iter().zip(&self.plan.outgoing.columns);
+        let names: Vec<_> = all.filter(counted).map(|((name, _), _)| format!("`{name}`")).collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        format!("Of {} only the values that are there were counted.", names.join(", "))
+    }
+
     /// The measures of every column on both sides; the count of rows at the target comes last.
     fn measured(&self, from: &str) -> Result<Vec<Comparison>> {
         let mut all: Vec<Measure> = Vec::new();
-        for (name, fit) in self.fits {
+        for ((name, fit), sent) in self.fits.iter().zip(&self.plan.outgoing.columns) {
             let column = self.plan.existing.as_ref().and_then(|table| table.column(name));
-            all.extend(column.into_iter().flat_map(|column| measure::measures(name, fit, column)));
+            all.extend(column.into_iter().flat_map(|column| measure::measures(sent, fit, column, self.digests)));
         }
         let here: Vec<_> =
             all.iter().enumerate().map(|(at, measure)| measure.here.clone().alias(at.to_string())).collect();
