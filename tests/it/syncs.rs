@@ -1,13 +1,15 @@
 //! Syncs as a user runs them, to a real PostgreSQL: modes, history, receipts in SQL, and what a crash leaves.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
 use std::time::Duration;
 
 use pulse_core::{Code, Error};
 use pulse_rpc::Commands;
 use pulse_rpc::types::*;
 use pulse_tests::services::postgres::Database;
-use pulse_tests::{Numbers, Space, pulse_command, pulse_json};
+use pulse_tests::services::signal;
+use pulse_tests::{Numbers, Space, assert_helpful, error_of, pulse_command, pulse_json};
 use serde_json::{Value, json};
 
 /// A workspace with a table and a connection to an empty database.
@@ -265,6 +267,25 @@ fn thousands_of_refused_rows_are_all_told_and_the_others_are_there() {
 }
 
 #[test]
+fn rejected_rows_are_sent_again_after_a_fix() {
+    let shop = Shop::new();
+    shop.database.sql("create table orders (id bigint primary key, item varchar(3), price numeric)");
+    shop.save(shop.doc(SyncMode::Upsert));
+    let run = shop.run("orders");
+    assert_eq!((run.delivered, run.rejected, run.pending), (1, 2, 0), "{run:?}");
+    let rejected = shop.space.engine.sync_rejected(SyncRunId { run: run.run.clone() }).expect("the rows");
+    assert_eq!(rejected.iter().map(|row| row.row).collect::<Vec<_>>(), [1, 2]);
+    assert!(rejected[0].reason.contains("longer than the 3 characters"), "{rejected:?}");
+    shop.database.sql("alter table orders alter item type text");
+    let started = shop.space.engine.sync_retry(SyncRunId { run: run.run }).expect("started");
+    shop.space.result(&started).expect("sent again");
+    let run = shop.latest("orders");
+    assert_eq!((run.delivered, run.rejected, run.pending), (3, 0, 0), "{run:?}");
+    assert!(run.verification.is_some_and(|verification| verification.matched));
+    assert_eq!(shop.target(), "1|tea|3.10\n2|rice|5.00\n3|salt|1.25");
+}
+
+#[test]
 fn a_killed_sync_goes_on_and_the_target_is_as_if_nothing_had_been() {
     let shop = Shop::new();
     let rows: String = (0..40_000).map(|n| format!("{n},item {n},{}.25\n", n % 900)).collect();
@@ -303,4 +324,75 @@ fn a_killed_sync_goes_on_and_the_target_is_as_if_nothing_had_been() {
         assert_eq!(counted, expected, "{name}: {killed} killed, {finished} finished, {done} done");
     }
     drop(guard);
+}
+
+#[test]
+fn a_machine_that_slept_finds_its_connections_gone_and_goes_on() {
+    let shop = Shop::new();
+    let count = 600_000u64;
+    let rows: String = (0..count).map(|n| format!("{n},item {n},{}.25\n", n % 900)).collect();
+    shop.table(&format!("id,item,price\n{rows}"));
+    for (name, mode) in [("whole", SyncMode::Replace), ("more", SyncMode::Append), ("keyed", SyncMode::Mirror)] {
+        let parts = vec![part("bronze.orders", name)];
+        shop.save(SyncDoc { name: name.into(), parts, ..shop.doc(mode) });
+    }
+    shop.database.sql("create table more (id bigint primary key, item text, price numeric); create table keyed (like more including all)");
+    let Shop { space, database } = shop;
+    let (root, guard) = space.close();
+    let ours = "from pg_stat_activity where application_name like 'Cloud Pulse %' and datname = current_database()";
+    let copied =
+        "select coalesce(max(tuples_processed), 0) from pg_stat_progress_copy where datname = current_database()";
+    for name in ["whole", "more", "keyed"] {
+        let mut command = pulse_command(&root, &["--json", "sync", name]);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("pulse starts");
+        while database.sql(copied).parse::<u64>().expect("a number") < 1_000 {
+            assert!(
+                child.try_wait().expect("asked").is_none(),
+                "{name} is over before its rows were seen on their way"
+            );
+        }
+        signal("STOP", &[child.id()]);
+        database.sql(&format!("select pg_terminate_backend(pid) {ours}"));
+        while database.sql(&format!("select count(*) {ours}")) != "0" {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        signal("CONT", &[child.id()]);
+        let output = child.wait_with_output().expect("it ends");
+        let error = error_of(&output, name);
+        assert_eq!(error.code, Code::Unreachable, "{name}: {error}");
+        assert_helpful(&error, name);
+        let (code, document) = pulse_json(&root, &["sync", name]);
+        assert_eq!(code, 0, "{name}: {document}");
+        let run = &document["runs"][0];
+        assert_eq!((&run["delivered"], &run["pending"]), (&json!(count), &json!(0)), "{name}: {run}");
+        assert_eq!(run["verification"]["matched"], json!(true), "{name}: {run}");
+        let sum = (0..count).map(|n| (n % 900) * 100 + 25).sum::<u64>();
+        let counted = database.sql(&format!("select count(*), count(distinct id), sum(price) from {name}"));
+        assert_eq!(counted, format!("{count}|{count}|{}.{:02}", sum / 100, sum % 100), "{name}");
+    }
+    drop(guard);
+}
+
+#[test]
+fn what_others_changed_in_the_target_is_told_before_it_is_overwritten() {
+    let shop = Shop::new();
+    let sync = shop.save(shop.doc(SyncMode::Mirror));
+    shop.run("orders");
+    let told = || {
+        let doc = SyncDoc { id: Some(sync.id.clone()), ..shop.doc(SyncMode::Mirror) };
+        let checked = shop.space.engine.sync_preflight(PreflightRequest { doc, ticket: "t".into() }).expect("checked");
+        let changed = checked[0].findings.iter().filter(|finding| finding.text.contains("Others changed"));
+        changed.map(|finding| (finding.text.clone(), finding.hint.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(), [], "nobody changed anything");
+    shop.database.sql("update orders set item = 'mine' where id = 2; insert into orders values (9, 'new', 1)");
+    let found = told();
+    assert!(found[0].0.contains("had 3 rows and has 4 now, of which 2 were added or changed"), "{found:?}");
+    assert!(found[0].1.contains("will be overwritten"), "{found:?}");
+    let started = shop.space.engine.sync_start(SyncStart { id: "orders".into(), anew: false }).expect("started");
+    shop.space.result(&started).expect("sent");
+    let log = shop.space.engine.job_show(JobId { id: started.job }).expect("the job").log.join(" ");
+    assert!(log.contains("Others changed public.orders since the last sync"), "{log}");
+    assert_eq!(shop.target(), "1|tea|3.10\n2|rice|5.00\n3|salt|1.25");
+    assert_eq!(told(), [], "what the sync wrote is known");
 }

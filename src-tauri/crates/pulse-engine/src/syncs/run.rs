@@ -304,6 +304,8 @@ impl Sending<'_> {
                 run.state = RunState::Abandoned;
                 return Err(stop);
             }
+            // Nobody may be looking: what is known now, such as that others changed the target, stays in the job's log.
+            found.findings.iter().for_each(|found| self.progress.log(format!("{} {}", found.text, found.hint)));
         }
         let stage = format!("Sending {} to {}", outgoing.origin, body.target);
         self.progress.stage(&stage, outgoing.todo.count(), 0);
