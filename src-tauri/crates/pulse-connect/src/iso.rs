@@ -1,5 +1,7 @@
 //! Instants and days as ISO 8601 text, in the proleptic Gregorian calendar, and back.
 
+use std::io::Write as _;
+
 /// Days from the year 0, 1 March, to 1970-01-01.
 const EPOCH: i64 = 719_468;
 /// Days in 400 years.
@@ -8,8 +10,21 @@ const DAY_SECONDS: i64 = 86_400;
 
 /// A day, counted from 1970-01-01, as `YYYY-MM-DD`; years beyond four digits are written as they are.
 pub(crate) fn day(days: i64) -> String {
+    text(|out| push_day(days, out))
+}
+
+/// Appends what [`day`] gives.
+pub(crate) fn push_day(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}")
+    match u32::try_from(year) {
+        Ok(year @ 0..=9999) => push_digits(year.into(), 4, out),
+        // Writing to memory cannot fail.
+        _ => drop(write!(out, "{year:04}")),
+    }
+    for part in [month, day] {
+        out.push(b'-');
+        push_digits(part, 2, out);
+    }
 }
 
 /// Year, month and day, counted from 1970-01-01.
@@ -27,17 +42,48 @@ pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
 
 /// A time of day, counted in parts of a second of which there are ten to the power of `digits`.
 pub(crate) fn clock(parts: i64, digits: u32) -> String {
+    text(|out| push_clock(parts, digits, out))
+}
+
+fn push_clock(parts: i64, digits: u32, out: &mut Vec<u8>) {
     let unit = 10i64.pow(digits);
     let seconds = parts.div_euclid(unit);
-    let (hours, minutes, left) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let fraction = parts.rem_euclid(unit);
-    format!("{hours:02}:{minutes:02}:{left:02}.{fraction:0width$}", width = digits as usize)
+    let fields = [(seconds / 3600, b':'), (seconds / 60 % 60, b':'), (seconds % 60, b'.')];
+    for (field, end) in fields {
+        push_digits(field, 2, out);
+        out.push(end);
+    }
+    push_digits(parts.rem_euclid(unit), digits as usize, out);
 }
 
 /// An instant, counted from 1970 in parts of a second of which there are ten to the power of `digits`, without a zone.
 pub(crate) fn instant(parts: i64, digits: u32) -> String {
+    text(|out| push_instant(parts, digits, out))
+}
+
+/// Appends what [`instant`] gives.
+pub(crate) fn push_instant(parts: i64, digits: u32, out: &mut Vec<u8>) {
     let in_day = DAY_SECONDS * 10i64.pow(digits);
-    format!("{}T{}", day(parts.div_euclid(in_day)), clock(parts.rem_euclid(in_day), digits))
+    push_day(parts.div_euclid(in_day), out);
+    out.push(b'T');
+    push_clock(parts.rem_euclid(in_day), digits, out);
+}
+
+/// Appends the last `width` digits of a number that is not negative.
+fn push_digits(mut number: i64, width: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + width, b'0');
+    for place in out[start..].iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+/// What `write` appends, as a text.
+fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// The milliseconds since 1970 that a text such as `2024-01-31`, `2024-01-31 09:30` or `2024-01-31T09:30:15.5Z` stands

@@ -2,8 +2,6 @@
 //! base64, missing values as null. NaN and the infinities, for which JSON has no number, are the texts `NaN`, `Infinity`
 //! and `-Infinity`.
 
-use std::io::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use polars::prelude::*;
@@ -141,12 +139,24 @@ impl Cells {
                 Some(value) => text(&STANDARD.encode(value), out),
                 None => null(out),
             },
-            Self::Day(values) => quoted(values.get(at).map(|days| iso::day(i64::from(days))), "", out),
-            Self::Instant(values, utc) => {
-                quoted(values.get(at).map(|micros| iso::instant(micros, 6)), if *utc { "Z" } else { "" }, out);
-            }
+            Self::Day(values) => match values.get(at) {
+                Some(days) => {
+                    out.push(b'"');
+                    iso::push_day(i64::from(days), out);
+                    out.push(b'"');
+                }
+                None => null(out),
+            },
+            Self::Instant(values, utc) => match values.get(at) {
+                Some(micros) => {
+                    out.push(b'"');
+                    iso::push_instant(micros, 6, out);
+                    out.extend_from_slice(if *utc { b"Z\"" } else { b"\"" });
+                }
+                None => null(out),
+            },
             Self::Decimal(values, scale) => match values.get(at) {
-                Some(value) => out.extend_from_slice(decimal(value, *scale).as_bytes()),
+                Some(value) => decimal(value, *scale, out),
                 None => null(out),
             },
             Self::List(missing, offsets, items) => list(missing, offsets, items, at, out),
@@ -199,14 +209,6 @@ fn text(value: &str, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, value);
 }
 
-fn quoted(value: Option<String>, end: &str, out: &mut Vec<u8>) {
-    match value {
-        // Writing to memory cannot fail; dates have nothing to escape.
-        Some(value) => drop(write!(out, "\"{value}{end}\"")),
-        None => null(out),
-    }
-}
-
 fn odd(value: Option<f64>, out: &mut Vec<u8>) {
     match value {
         None => null(out),
@@ -216,14 +218,23 @@ fn odd(value: Option<f64>, out: &mut Vec<u8>) {
     }
 }
 
-/// A decimal with all digits behind its point.
-pub(crate) fn decimal(value: i128, scale: usize) -> String {
-    if scale == 0 {
-        return value.to_string();
+/// Appends a decimal with all digits behind its point.
+fn decimal(value: i128, scale: usize, out: &mut Vec<u8>) {
+    if value < 0 {
+        out.push(b'-');
     }
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    format!("{}{whole}.{fraction}", if value < 0 { "-" } else { "" })
+    let start = out.len();
+    match u64::try_from(value.unsigned_abs()) {
+        Ok(short) => number(Some(short), out),
+        Err(_) => number(Some(value.unsigned_abs()), out),
+    }
+    if scale > 0 {
+        let digits = out.len() - start;
+        if digits <= scale {
+            out.splice(start..start, std::iter::repeat_n(b'0', scale + 1 - digits));
+        }
+        out.insert(out.len() - scale, b'.');
+    }
 }
 
 #[cfg(test)]
@@ -269,6 +280,23 @@ mod tests {
             "{\"b\\\"\":null,\"i\":9007199254740993,\"f\":\"NaN\",\"g\":\"-Infinity\",\"s\":null,\
              \"d\":\"2022-01-08\",\"t\":null,\"m\":1234.56}"
         );
+    }
+
+    #[test]
+    fn decimals_keep_every_digit() {
+        let cases = [
+            (0, 0, "0"),
+            (0, 2, "0.00"),
+            (7, 3, "0.007"),
+            (-100, 2, "-1.00"),
+            (i128::from(u64::MAX) + 1, 4, "1844674407370955.1616"),
+            (-99_999_999_999_999_999_999_999_999_999_999_999_999, 38, "-0.99999999999999999999999999999999999999"),
+        ];
+        for (value, scale, expected) in cases {
+            let mut out = Vec::new();
+            decimal(value, scale, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        }
     }
 
     #[test]

@@ -38,21 +38,19 @@ impl Ids {
     /// Appends the id of the row `at`, whose number is `number`, as a JSON string. `places` are those of
     /// [`Ids::places`].
     pub(super) fn write(&self, rows: &JsonRows, places: &[usize], at: usize, number: u64, out: &mut Vec<u8>) {
-        let start = out.len();
         match self {
-            Self::Number(prefix) => quote(&format!("{prefix}{number}"), out),
+            Self::Number(prefix) => {
+                quote(prefix, out);
+                out.pop();
+                json(&number, out);
+                out.push(b'"');
+            }
             Self::Key(_) => {
-                if let [one] = places {
-                    rows.write_value(*one, at, out);
-                    let plain = out.get(start).is_some_and(|first| first.is_ascii_digit() || *first == b'-');
-                    if plain && out.len() - start < LONGEST {
-                        out.insert(start, b'"');
-                        out.push(b'"');
-                        return;
-                    }
+                let start = out.len();
+                if !plain(rows, places, at, out) {
                     out.truncate(start);
+                    quote(&joined(rows, places, at), out);
                 }
-                quote(&joined(rows, places, at), out);
             }
         }
     }
@@ -64,6 +62,34 @@ impl Ids {
             Self::Key(_) => joined(rows, places, at),
         }
     }
+}
+
+/// Appends what [`joined`] gives as a JSON string, if nothing in it stands for something else, as in most keys; whether
+/// that is so.
+fn plain(rows: &JsonRows, places: &[usize], at: usize, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    out.push(b'"');
+    for (index, place) in places.iter().enumerate() {
+        if index > 0 {
+            out.push(b'|');
+        }
+        let from = out.len();
+        rows.write_value(*place, at, out);
+        match out.get(from) {
+            Some(b'"') => {
+                out.pop();
+                out.remove(from);
+            }
+            Some(b'-' | b'0'..=b'9' | b't' | b'f') => {}
+            _ => return false,
+        }
+        let value = &out[from..];
+        if value.is_empty() || value.iter().any(|byte| *byte == b'\\' || (*byte == b'|' && places.len() > 1)) {
+            return false;
+        }
+    }
+    out.push(b'"');
+    out.len() - start - 2 <= LONGEST
 }
 
 /// The values of a key as one text. One value stands for itself; several are separated by `|`. A backslash begins
@@ -94,8 +120,12 @@ fn joined(rows: &JsonRows, places: &[usize], at: usize) -> String {
 }
 
 fn quote(text: &str, out: &mut Vec<u8>) {
-    // Writing a text to memory cannot fail.
-    let _ = serde_json::to_writer(out, text);
+    json(text, out);
+}
+
+fn json<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    // Writing to memory cannot fail.
+    let _ = serde_json::to_writer(out, value);
 }
 
 /// The SHA-256 of `bytes` in hexadecimal digits.
@@ -140,6 +170,21 @@ mod tests {
         assert_eq!(found[6], "7");
         assert_eq!(ids(&df!("k" => [7i64, -1]).unwrap()), ["7", "-1"]);
         assert_eq!(ids(&df!("k" => [None, Some(true)]).unwrap()), ["\\N", "true"]);
+    }
+
+    #[test]
+    fn several_values_are_joined() {
+        let frame = df!("a" => [Some("x"), Some("true"), Some("null"), None, Some("\u{1}")], "b" => [1i64, -2, 3, 4, 5],
+            "c" => [1.5, f64::NAN, 0.0, 1.0, 2.0]);
+        assert_eq!(ids(&frame.unwrap()), ["x|1|1.5", "true|-2|NaN", "null|3|0.0", "\\N|4|1.0", "\u{1}|5|2.0"]);
+        let long = "y".repeat(508);
+        let found = ids(&df!("a" => [long.as_str(), long.as_str()], "b" => [123i64, 1234]).unwrap());
+        assert_eq!(found[0].len(), 512);
+        assert!(found[1].starts_with("\\#"), "one byte too many");
+        let numbered = Ids::Number("a \"sync\":".into());
+        let (rows, mut out) = (JsonRows::new(&df!("a" => [1i64]).unwrap()).unwrap(), Vec::new());
+        numbered.write(&rows, &[], 0, 17, &mut out);
+        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), numbered.text(&rows, &[], 0, 17));
     }
 
     #[test]
