@@ -15,6 +15,7 @@ mod preflight;
 mod send;
 mod swap;
 mod sweep;
+mod template;
 mod verify;
 mod write;
 

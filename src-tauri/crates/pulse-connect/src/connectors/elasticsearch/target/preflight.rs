@@ -9,7 +9,7 @@ use super::body::Loaded;
 use super::fields::{self, MAPPING, Places};
 use super::form::{self, Target};
 use super::place::{Held, Kind, Place};
-use super::{conflicts, swap, verify, write};
+use super::{conflicts, swap, template, verify, write};
 use crate::destination::{Finding, Preflight, Severity, Statement, SyncMode};
 use crate::outgoing::{Outgoing, Ranges, Rule, check_rules, column, more_text_than};
 
@@ -38,7 +38,12 @@ pub(super) fn run(server: &Server, target: &Target, outgoing: &Outgoing, progres
     let into = if outgoing.mode == SyncMode::Replace { None } else { place.indices.last() };
     let (known, limit) = (kept(into, &body), content_limit(server, progress));
     found.columns = fields::columns(outgoing, &known);
-    found.statements = statements(target, name, &body, outgoing, &place);
+    let theirs = match (target.kind, place.kind) {
+        (form::Kind::DataStream, Kind::Absent) => template::foreign(server, name, progress)?,
+        _ => None,
+    };
+    found.findings.extend(theirs.as_ref().and_then(|theirs| template::fits(name, theirs).err()).map(|e| stop(&e)));
+    found.statements = statements(target, name, &body, outgoing, &place, theirs);
     found.findings.extend(standing(target, name, outgoing, &place));
     found.findings.extend(conflicts::names(&outgoing.columns));
     found.findings.extend(too_many_fields(&known, into, &body));
@@ -69,7 +74,15 @@ fn kept(into: Option<&Held>, body: &Value) -> Value {
     Value::Object(fields)
 }
 
-fn statements(target: &Target, name: &str, body: &Value, outgoing: &Outgoing, place: &Place) -> Vec<Statement> {
+/// What is made; `theirs` is a template of somebody else for the data stream.
+fn statements(
+    target: &Target,
+    name: &str,
+    body: &Value,
+    outgoing: &Outgoing,
+    place: &Place,
+    theirs: Option<Value>,
+) -> Vec<Statement> {
     let statement = |id: &str, title: String, text: &Value, editable| Statement {
         id: id.into(),
         title,
@@ -85,8 +98,11 @@ fn statements(target: &Target, name: &str, body: &Value, outgoing: &Outgoing, pl
     };
     let mut found = vec![statement(MAPPING, title, body, true)];
     if target.kind == form::Kind::DataStream {
-        let template = write::template_body(name, body);
-        found.push(statement("template", format!("The index template of `{name}`"), &template, false));
+        let (title, template) = match theirs {
+            Some(theirs) => (format!("The index template `{name}`, which is there already and stays"), theirs),
+            None => (format!("The index template of `{name}`"), template::body(name, body, outgoing)),
+        };
+        found.push(statement("template", title, &template, false));
     } else if outgoing.mode == SyncMode::Replace {
         let made = swap::generation(name, outgoing);
         let actions = json!({"actions": [{"add": {"index": made, "alias": name}}]});

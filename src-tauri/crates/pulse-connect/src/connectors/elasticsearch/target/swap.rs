@@ -15,8 +15,8 @@ pub(super) fn generation(name: &str, outgoing: &Outgoing) -> String {
     format!("{name}-{:06}-{}", outgoing.sequence, &digest[..8])
 }
 
-/// What is written on an index that the run makes.
-fn mark(outgoing: &Outgoing) -> Value {
+/// What is written on what the run makes.
+pub(super) fn mark(outgoing: &Outgoing) -> Value {
     json!({"sync": outgoing.sync, "run": outgoing.run, "origin": outgoing.origin})
 }
 

@@ -16,7 +16,7 @@ use super::pace::Pace;
 use super::place::{Held, Kind, Place};
 use super::position::Position;
 use super::send::{Sending, Tally};
-use super::{preflight, swap, sweep};
+use super::{preflight, swap, sweep, template};
 use crate::destination::{Journal, SyncMode, Written};
 use crate::outgoing::Outgoing;
 
@@ -98,7 +98,10 @@ fn begin(server: &Server, target: &Target, name: &str, outgoing: &Outgoing, prog
     match (target.kind, place.kind) {
         (form::Kind::Index, Kind::Stream) => Err(swap::is_a_stream(name)),
         (form::Kind::DataStream, Kind::Absent | Kind::Stream) => {
-            template(server, name, &body, &place, progress)?;
+            match place.indices.last() {
+                Some(held) => extend(server, held, fields::properties(&body), progress)?,
+                None => template::make(server, name, &body, outgoing, progress)?,
+            }
             Ok(Position { left_out: Some(Vec::new()), ..Position::default() })
         }
         (form::Kind::DataStream, _) => Err(Error::invalid(format!("{} It is no data stream.", place.shown(name)))
@@ -167,26 +170,6 @@ fn lacking(there: &Value, wanted: &Value) -> Option<Value> {
         }
     }
     (!missing.is_empty()).then_some(Value::Object(missing))
-}
-
-/// The template from which a data stream is made; nothing else has to be made for it.
-pub(super) fn template_body(name: &str, body: &Value) -> Value {
-    let mut template = body.clone();
-    template["mappings"]["properties"]["@timestamp"] = match &body["mappings"]["properties"]["@timestamp"] {
-        field if field["type"] == "date" || field["type"] == "date_nanos" => field.clone(),
-        _ => json!({"type": "date"}),
-    };
-    json!({"index_patterns": [name], "data_stream": {}, "priority": 500, "template": template})
-}
-
-fn template(server: &Server, name: &str, body: &Value, place: &Place, progress: &Progress) -> Result<()> {
-    if place.kind == Kind::Stream {
-        return place.indices.last().map_or(Ok(()), |held| extend(server, held, fields::properties(body), progress));
-    }
-    let body = template_body(name, body);
-    let path = format!("_index_template/{}", encoded(name));
-    let ask = Ask { method: Method::PUT, path: &path, query: &[], body: Some(&body), repeatable: true };
-    server.value(&ask, &format!("make the template of the data stream `{name}`"), progress).map(|_| ())
 }
 
 /// What comes after the documents: they become visible, the name goes to the new index, what vanished is deleted.
