@@ -18,8 +18,8 @@ use crate::net::{self, Http, Policy, Reply, Request, shown};
 const PAGE_BYTES: u64 = 512 << 20;
 /// Statuses whose answers say in Elasticsearch's own words what is wrong.
 const SPEAKING: [u16; 5] = [400, 404, 405, 406, 410];
-/// Statuses of a cluster that takes no documents in this moment, or not so many.
-const BUSY: [u16; 6] = [413, 429, 500, 502, 503, 504];
+/// Statuses of a cluster that takes no documents, or not so many, and says why.
+const BUSY: [u16; 7] = [403, 413, 429, 500, 502, 503, 504];
 
 /// The nodes of a cluster and how to sign in.
 pub(super) struct Server {
@@ -162,8 +162,8 @@ impl Server {
     }
 
     /// Sends the lines of a bulk request once, to the node that answered last or to another that can be reached. Answers
-    /// that say that the cluster is busy or the request too big are no errors; an error with [`Code::Unreachable`] may
-    /// mean that the lines arrived all the same.
+    /// that say that the cluster is busy or blocked or the request too big are no errors; an error with
+    /// [`Code::Unreachable`] may mean that the lines arrived all the same.
     pub(super) fn bulk(&self, path: &str, query: &[(&str, &str)], lines: Bytes, progress: &Progress) -> Result<Reply> {
         let ask = Ask { method: Method::POST, path, query, body: None, repeatable: false };
         let (http, first) = (self.http.impatient(), self.answering.load(Relaxed));

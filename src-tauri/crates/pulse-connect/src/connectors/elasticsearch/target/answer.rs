@@ -2,7 +2,11 @@
 
 use pulse_core::{Code, Error, Result};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
+
+/// The kind of an error that says that writes are blocked.
+const BLOCKED: &str = "cluster_block_exception";
 
 /// What became of one document.
 #[derive(Debug)]
@@ -16,7 +20,7 @@ pub(super) enum Outcome {
     /// It may be taken later; the reason.
     Later(String),
     /// Nothing can be written any more.
-    Stop(Error),
+    Stop(Box<Error>),
 }
 
 /// What is known about the documents that were sent.
@@ -26,6 +30,13 @@ pub(super) struct Sent {
     pub version: Option<u64>,
     /// Whether they may have been sent before, without an answer that we know of.
     pub again: bool,
+}
+
+/// The answer as far as it has to be read where every document was taken.
+#[derive(Deserialize)]
+struct Glance {
+    errors: bool,
+    items: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +63,9 @@ pub(super) fn outcomes(body: &[u8], count: usize, sent: Sent) -> Result<Vec<Outc
         Error::damaged(format!("Could not send documents: the answer to a bulk request {why}."))
             .hint("Something between here and the cluster changes its answers. What was confirmed before is kept.")
     };
+    if serde_json::from_slice(body).is_ok_and(|glance: Glance| !glance.errors && glance.items.len() == count) {
+        return Ok((0..count).map(|_| Outcome::Delivered).collect());
+    }
     let told: Told = serde_json::from_slice(body).map_err(|cause| broken(format!("is not understood ({cause})")))?;
     if told.items.len() != count {
         return Err(broken(format!("speaks of {} documents, and {count} were sent", told.items.len())));
@@ -66,19 +80,35 @@ fn outcome(one: &One, sent: Sent) -> Outcome {
         // Without an error it is about a document that was to be deleted and is not there.
         404 if one.error.is_null() => Outcome::Delivered,
         409 => conflict(one, sent),
-        _ if kind == "cluster_block_exception" => Outcome::Stop(blocked(&reason(&one.error))),
+        _ if kind == BLOCKED => stop(blocked(&reason(&one.error))),
         429 | 500..=599 => Outcome::Later(reason(&one.error)),
-        401 | 403 => Outcome::Stop(
-            Error::new(Code::PermissionDenied, format!("Could not write documents: {}.", reason(&one.error)))
-                .hint("The account needs the right to write to this index. What was confirmed before is kept."),
-        ),
-        404 => Outcome::Stop(
+        401 | 403 => stop(denied(&reason(&one.error))),
+        404 => stop(
             Error::not_found(format!("Could not write documents: {}.", reason(&one.error)))
                 .hint("The index was removed meanwhile; run the sync anew.")
                 .field("index"),
         ),
         _ => Outcome::Rejected(reason(&one.error)),
     }
+}
+
+fn stop(error: Error) -> Outcome {
+    Outcome::Stop(Box::new(error))
+}
+
+/// The error of an answer that refuses a whole request for good: a full disk, a block, a right that the account lacks.
+pub(super) fn refusal(status: u16, body: &[u8]) -> Option<Error> {
+    let told: Value = serde_json::from_slice(body).unwrap_or_default();
+    match status {
+        _ if told["error"]["type"] == BLOCKED => Some(blocked(&reason(&told["error"]))),
+        403 => Some(denied(&reason(&told["error"]))),
+        _ => None,
+    }
+}
+
+fn denied(reason: &str) -> Error {
+    Error::new(Code::PermissionDenied, format!("Could not write documents: {reason}."))
+        .hint("The account needs the right to write to this index; ask whoever runs the cluster.")
 }
 
 /// A version that is not above that of the document that is there.
@@ -95,11 +125,12 @@ fn conflict(one: &One, sent: Sent) -> Outcome {
 
 /// An index that takes nothing any more; mostly because a disk is full.
 fn blocked(reason: &str) -> Error {
-    let full = reason.contains("flood-stage") || reason.contains("disk usage");
+    // Older clusters call the block that they set when a disk is full by its name only.
+    let full = ["flood-stage", "disk usage", "allow-delete", "allow delete"].iter().any(|words| reason.contains(words));
     let (code, hint) = if full {
         (
             Code::DiskFull,
-            "A disk of the cluster is full. Free space there, then run the sync again: it goes on from here.",
+            "A disk of the cluster is full; free space there. Newer clusters lift the block themselves then.",
         )
     } else {
         (Code::PermissionDenied, "The index is set to take no writes; whoever runs the cluster can change that.")
@@ -163,7 +194,11 @@ mod tests {
         let stops = [
             (failed(404, "index_not_found_exception", "no such index [a]"), Code::NotFound),
             (failed(403, "security_exception", "unauthorized"), Code::PermissionDenied),
-            (failed(403, "cluster_block_exception", "index read-only"), Code::PermissionDenied),
+            (failed(403, "cluster_block_exception", "[FORBIDDEN/8/index write (api)]"), Code::PermissionDenied),
+            (
+                failed(403, "cluster_block_exception", "[FORBIDDEN/12/index read-only / allow delete (api)]"),
+                Code::DiskFull,
+            ),
             (failed(429, "cluster_block_exception", "disk usage exceeded flood-stage watermark"), Code::DiskFull),
         ];
         for (item, code) in stops {
@@ -172,11 +207,25 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_is_refused_as_a_whole_says_whether_it_is_for_good() {
+        let body =
+            |kind: &str| json!({"error": {"type": kind, "reason": "disk usage exceeded"}, "status": 429}).to_string();
+        assert_eq!(refusal(429, body("cluster_block_exception").as_bytes()).unwrap().code, Code::DiskFull);
+        assert!(refusal(429, body("es_rejected_execution_exception").as_bytes()).is_none());
+        assert!(refusal(429, b"busy").is_none());
+        assert_eq!(refusal(403, b"no").unwrap().code, Code::PermissionDenied);
+    }
+
+    #[test]
     fn an_answer_to_other_documents_is_none() {
         let sent = Sent { version: None, again: false };
-        for body in
-            [r#"{"items":[]}"#, r#"{"items":[{"index":{"status":201}},{"index":{"status":201}}]}"#, "{}", "<html>"]
-        {
+        for body in [
+            r#"{"items":[]}"#,
+            r#"{"errors":false,"items":[]}"#,
+            r#"{"items":[{"index":{"status":201}},{"index":{"status":201}}]}"#,
+            "{}",
+            "<html>",
+        ] {
             assert_eq!(outcomes(body.as_bytes(), 1, sent).unwrap_err().code, Code::Damaged, "{body}");
         }
     }

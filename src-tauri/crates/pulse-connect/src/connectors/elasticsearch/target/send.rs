@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::super::fault;
 use super::super::server::{Ask, Server, encoded};
-use super::answer::{Outcome, Sent, outcomes};
+use super::answer::{Outcome, Sent, outcomes, refusal};
 use super::body::{Feed, Lines, Loaded, Style};
 use super::pace::Pace;
 use super::position::Position;
@@ -208,6 +208,11 @@ impl Sending<'_> {
         };
         self.tally.bytes.fetch_add(size as u64, Relaxed);
         let attempt = format!("write to `{}`", self.index);
+        if reply.status >= 400
+            && let Some(error) = refusal(reply.status, &reply.body)
+        {
+            return Err(kept(error.field("index")));
+        }
         match reply.status {
             413 => Ok(Came::TooLarge),
             429 => {
@@ -261,7 +266,7 @@ impl Sending<'_> {
                 Outcome::Superseded(reason) => (Fate::Superseded, reason, String::new()),
                 Outcome::Rejected(reason) => (Fate::Rejected, reason, lines.document(at)),
                 Outcome::Stop(error) => {
-                    stopped.get_or_insert(error);
+                    stopped.get_or_insert(*error);
                     continue;
                 }
                 // These are sent again and not settled.
@@ -286,7 +291,7 @@ impl Sending<'_> {
             }
         }
         self.progress.add_rows(count);
-        stopped.map_or(Ok(()), Err)
+        stopped.map_or(Ok(()), |error| Err(kept(error)))
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn sweep(sending: &Sending<'_>) -> Result<(u64, u64)> {
                 for (_, outcome) in settled {
                     match outcome {
                         Outcome::Delivered => deleted += 1,
-                        Outcome::Stop(error) => return Err(error),
+                        Outcome::Stop(error) => return Err(*error),
                         _ => newer += 1,
                     }
                 }
