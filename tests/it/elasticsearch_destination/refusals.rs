@@ -111,7 +111,7 @@ fn rights_that_are_taken_away_end_a_sync_and_nothing_is_lost_or_twice() {
         let before = bulks(&server).len();
         sync.resume().unwrap_or_else(|error| panic!("{what}: it goes on: {error}"));
         assert_eq!(sync.journal.rows(Fate::Delivered), Ranges::all(30_000), "{what}");
-        let sent: Vec<String> = bulks(&server)[before..].iter().flat_map(|asked| ids(asked)).collect();
+        let sent: Vec<String> = bulks(&server)[before..].iter().flat_map(ids).collect();
         let once: BTreeSet<&String> = sent.iter().collect();
         assert_eq!((sent.len(), once.len() as u64), (once.len(), 30_000 - kept.count()), "{what}: only the others");
     }
