@@ -59,7 +59,7 @@ fn faults_end_the_write_with_a_next_step() {
     let item =
         |status: u16, kind: &str, reason: &str| json!({"status": status, "error": {"type": kind, "reason": reason}});
     let all = |what: Value| move |asked: &Asked| bulk(asked, |_, _| what.clone());
-    type Given = Box<dyn Fn(&Asked) -> Answer + Send + std::marker::Sync>;
+    type Given = Box<dyn Fn(&Asked) -> Answer + Send + Sync>;
     let cases: Vec<(&str, Given, Code, &str)> = vec![
         (
             "revoked",

@@ -11,26 +11,26 @@ fn a_preflight_finds_what_would_fail() {
     let address = server.address("elasticsearch");
     let mapping = json!({"mappings": {"properties": {"number": {"type": "boolean"}, "code": {"type": "nested"}}}});
     ask(&server, "PUT", "/there", &mapping.to_string());
-    let sync = Sync::new(&address, "there", SyncMode::Upsert, &["number"], orders(0..10));
+    let sync = begin(&address, "there", SyncMode::Upsert, &["number"], orders(0..10));
     let stops: Vec<String> =
         sync.findings().into_iter().filter(|f| f.severity == Severity::Stops).map(|f| f.column).collect();
     assert_eq!(stops, ["number", "code"]);
     let bad =
         df!("k" => [1i64, 2, 2], "f" => [1.0, f64::NAN, 2.0], "lat" => [1.0, 91.0, 0.0], "lon" => [0.0, 0.0, 0.0]);
-    let sync = Sync::new(&address, "new", SyncMode::Upsert, &["k"], bad.unwrap());
+    let sync = begin(&address, "new", SyncMode::Upsert, &["k"], bad.unwrap());
     let found = sync.findings();
     let columns: Vec<(Severity, &str, u64)> = found.iter().map(|f| (f.severity, f.column.as_str(), f.rows)).collect();
     assert!(columns.contains(&(Severity::Stops, "k", 2)), "{found:?}");
     assert!(columns.contains(&(Severity::Rejects, "f", 1)), "{found:?}");
     assert!(columns.contains(&(Severity::Rejects, "lat", 1)), "{found:?}");
     assert!(behind(&server, "new").is_empty(), "nothing was made");
-    let mut sync = Sync::new(&address, "Upper", SyncMode::Replace, &[], orders(0..1));
+    let mut sync = begin(&address, "Upper", SyncMode::Replace, &[], orders(0..1));
     assert!(sync.said(Severity::Stops)[0].contains("upper case"));
     sync.target = json!({"index": "new"});
     sync.outgoing.edits.insert("mapping".into(), "{".into());
     assert!(sync.said(Severity::Stops)[0].contains("no JSON"));
     let names = df!("_id" => [1i64], "a" => [1i64], "a.b" => [1i64]).unwrap();
-    let sync = Sync::new(&address, "new", SyncMode::Replace, &[], names);
+    let sync = begin(&address, "new", SyncMode::Replace, &[], names);
     assert_eq!(sync.said(Severity::Stops).len(), 2);
     let preflight = sync.outlet.preflight(&sync.target, &sync.outgoing, &sync.progress).unwrap();
     assert_eq!(preflight.statements[0].id, "mapping");
@@ -43,7 +43,7 @@ fn what_others_changed_is_noticed_before_and_after() {
         return;
     }
     let server = server();
-    let sync = Sync::new(&server.address("elasticsearch"), "orders", SyncMode::Upsert, &["number"], orders(0..20));
+    let sync = begin(&server.address("elasticsearch"), "orders", SyncMode::Upsert, &["number"], orders(0..20));
     let written = sync.done();
     let index = behind(&server, "orders")[0].clone();
     let mut sync = sync.next(2, SyncMode::Upsert, orders(0..20));
@@ -70,7 +70,7 @@ fn many_rows_are_compared_by_measures() {
     let server = server();
     let chosen = ["number", "price", "paid", "code", "customer"].map(col);
     let frame = orders(0..101_000).lazy().select(chosen).collect().unwrap();
-    let sync = Sync::new(&server.address("elasticsearch"), "orders", SyncMode::Replace, &["number"], frame);
+    let sync = begin(&server.address("elasticsearch"), "orders", SyncMode::Replace, &["number"], frame);
     let written = sync.done();
     let verification = sync.verify(&written);
     let names: Vec<&str> = verification.comparisons.iter().map(|comparison| comparison.name.as_str()).collect();
@@ -96,7 +96,7 @@ fn an_index_with_other_fields_keeps_them_and_gets_those_it_lacks() {
     }}});
     ask(&server, "PUT", "/there", &mapping.to_string());
     ask(&server, "PUT", "/there/_doc/old", r#"{"legacy": "x"}"#);
-    let sync = Sync::new(&server.at(), "there", SyncMode::Upsert, &["number"], orders(0..50));
+    let sync = begin(&server.at(), "there", SyncMode::Upsert, &["number"], orders(0..50));
     assert!(sync.said(Severity::Stops).is_empty(), "{:?}", sync.findings());
     sync.done();
     assert_eq!(count(&server, "there"), 51);

@@ -12,7 +12,7 @@ fn a_write_that_ends_at_any_note_is_whole_after_going_on() {
     for mode in [SyncMode::Replace, SyncMode::Append, SyncMode::Mirror] {
         for notes in 0..8 {
             let name = format!("{mode:?}-{notes}").to_lowercase();
-            let mut sync = Sync::new(&address, &name, mode, &["number"], wide(4000));
+            let mut sync = begin(&address, &name, mode, &["number"], wide(4000));
             sync.target["requests"] = 2.into();
             sync.journal.fail_after(notes);
             let failed = sync.attempt().is_err();
@@ -41,7 +41,7 @@ fn a_server_that_dies_keeps_what_was_confirmed() {
     let mut server = server();
     let proxy = Proxy::start(server.port("elasticsearch"));
     let address = format!("127.0.0.1:{}", proxy.port());
-    let mut sync = Sync::new(&address, "orders", SyncMode::Replace, &["number"], wide(12_000));
+    let mut sync = begin(&address, "orders", SyncMode::Replace, &["number"], wide(12_000));
     sync.target["requests"] = 1.into();
     sync.target["request_megabytes"] = 1.into();
     let error = std::thread::scope(|scope| {

@@ -4,7 +4,7 @@ use super::*;
 
 /// A cluster made up for the answers that the real one does not give. `fault` may answer a bulk request, given its number.
 pub(super) fn made_up(
-    fault: impl Fn(usize, &Asked) -> Option<Answer> + Send + std::marker::Sync + 'static,
+    fault: impl Fn(usize, &Asked) -> Option<Answer> + Send + Sync + 'static,
 ) -> HttpServer {
     let (bulks, made) = (AtomicUsize::new(0), Mutex::new(None::<(String, Value)>));
     HttpServer::start(move |asked| {
@@ -54,8 +54,8 @@ pub(super) fn keyed(rows: i64) -> DataFrame {
     df!("k" => (0..rows).collect::<Vec<i64>>(), "t" => vec!["x".repeat(100); rows as usize]).unwrap()
 }
 
-pub(super) fn to(server: &HttpServer, mode: SyncMode, rows: i64) -> Sync {
-    let mut sync = Sync::new(&server.address().to_string(), "a", mode, &["k"], keyed(rows));
+pub(super) fn to(server: &HttpServer, mode: SyncMode, rows: i64) -> Sending {
+    let mut sync = begin(&server.address().to_string(), "a", mode, &["k"], keyed(rows));
     sync.target["requests"] = 1.into();
     sync
 }

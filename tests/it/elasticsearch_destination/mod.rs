@@ -11,133 +11,30 @@ mod opensearch;
 mod refusals;
 mod streams;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use polars::prelude::*;
-use pulse_connect::{
-    Fate, Finding, Outgoing, OutgoingColumn, Outlet, Ranges, Rows, Severity, SyncMode, Verification, Written,
-    connect_to_write,
-};
-use pulse_core::{Code, Error, Progress};
+use pulse_connect::{Fate, Ranges, Rows, Severity, SyncMode, Written};
+use pulse_core::{Code, Error};
 use pulse_tests::services::http::{Answer, Asked, HttpServer};
 use pulse_tests::services::noida::Noida;
 use pulse_tests::services::osmem::Osmem;
 use pulse_tests::services::proxy::{Break, Proxy};
 use pulse_tests::services::skipped;
 use pulse_tests::services::tls::Tls;
-use pulse_tests::{Connected, Memory, Numbers, Space, assert_helpful, pulse_command, pulse_json};
+use pulse_tests::{Connected, Memory, Numbers, Sending, Space, assert_helpful, pulse_command, pulse_json};
 use serde_json::{Value, json};
 
-/// One sync of the tests, which keeps its receipts in memory.
-struct Sync {
-    outlet: Box<dyn Outlet>,
-    target: Value,
-    outgoing: Outgoing,
-    journal: Memory,
-    progress: Progress,
+/// The first run of a sync to an index of a cluster that needs nothing but its address.
+fn begin(address: &str, index: &str, mode: SyncMode, key: &[&str], frame: DataFrame) -> Sending {
+    begin_with(&json!({"address": format!("http://{address}")}), index, mode, key, frame)
 }
 
-impl Sync {
-    fn new(address: &str, index: &str, mode: SyncMode, key: &[&str], frame: DataFrame) -> Self {
-        Self::with(&json!({"address": format!("http://{address}")}), index, mode, key, frame)
-    }
-
-    fn with(settings: &Value, index: &str, mode: SyncMode, key: &[&str], frame: DataFrame) -> Self {
-        let outlet = connect_to_write("elasticsearch", settings).expect("it can be written to");
-        let columns = frame.columns().iter().map(column).collect();
-        let count = frame.height() as u64;
-        let outgoing = Outgoing {
-            sync: "shop".into(),
-            run: "run-1".into(),
-            sequence: 1,
-            origin: "silver.orders@1".into(),
-            mode,
-            key: key.iter().map(|name| (*name).to_owned()).collect(),
-            columns,
-            rows: Rows::new(frame.lazy(), count),
-            deleted: None,
-            todo: Ranges::all(count),
-            position: None,
-            last_seen: None,
-            edits: BTreeMap::new(),
-            folder: PathBuf::new(),
-        };
-        let target = json!({"index": index});
-        Self { outlet, target, outgoing, journal: Memory::default(), progress: Progress::new() }
-    }
-
-    /// The next run of the same sync.
-    fn next(mut self, sequence: u64, mode: SyncMode, frame: DataFrame) -> Self {
-        let count = frame.height() as u64;
-        self.outgoing.run = format!("run-{sequence}");
-        self.outgoing.sequence = sequence;
-        self.outgoing.mode = mode;
-        self.outgoing.columns = frame.columns().iter().map(column).collect();
-        self.outgoing.rows = Rows::new(frame.lazy(), count);
-        self.outgoing.deleted = None;
-        self.outgoing.todo = Ranges::all(count);
-        self.outgoing.position = None;
-        self.journal = Memory::default();
-        self
-    }
-
-    fn deleting(mut self, frame: DataFrame) -> Self {
-        let count = frame.height() as u64;
-        self.outgoing.deleted = Some(Rows::new(frame.lazy(), count));
-        self.outgoing.todo = Ranges::all(self.outgoing.total());
-        self
-    }
-
-    fn attempt(&self) -> Result<Written, Error> {
-        self.outlet.write(&self.target, &self.outgoing, &self.journal, &self.progress)
-    }
-
-    /// Goes on where the journal says.
-    fn resume(&mut self) -> Result<Written, Error> {
-        self.outgoing.position = self.journal.position();
-        self.outgoing.todo = self.journal.todo(self.outgoing.total());
-        self.attempt()
-    }
-
-    fn write(&self) -> Written {
-        self.attempt().unwrap_or_else(|error| panic!("the rows are written: {error}"))
-    }
-
-    fn verify(&self, written: &Written) -> Verification {
-        self.outlet.verify(&self.target, &self.outgoing, written, &self.progress).expect("it can be compared")
-    }
-
-    /// Writes everything and fails unless the target is the same afterwards.
-    fn done(&self) -> Written {
-        let written = self.write();
-        let verification = self.verify(&written);
-        assert!(verification.matched(), "{verification:?}");
-        assert!(self.journal.todo(self.outgoing.total()).is_empty(), "each row has its receipt");
-        written
-    }
-
-    fn findings(&self) -> Vec<Finding> {
-        self.outlet.preflight(&self.target, &self.outgoing, &self.progress).expect("it can be looked at").findings
-    }
-
-    /// The texts of the findings that are as bad as that.
-    fn said(&self, severity: Severity) -> Vec<String> {
-        self.findings().into_iter().filter(|finding| finding.severity == severity).map(|f| f.text).collect()
-    }
-}
-
-fn column(column: &Column) -> OutgoingColumn {
-    OutgoingColumn {
-        name: column.name().to_string(),
-        source: column.name().to_string(),
-        dtype: column.dtype().clone(),
-        type_word: String::new(),
-        description: String::new(),
-    }
+fn begin_with(settings: &Value, index: &str, mode: SyncMode, key: &[&str], frame: DataFrame) -> Sending {
+    Sending::new(("elasticsearch", settings), json!({"index": index}), mode, key, frame)
 }
 
 /// Rows of every type; the numbers are the keys.

@@ -8,7 +8,7 @@ fn a_replaced_index_is_whole_and_takes_the_name_at_once() {
         return;
     }
     let server = server();
-    let sync = Sync::new(&server.address("elasticsearch"), "orders", SyncMode::Replace, &["number"], orders(0..5000));
+    let sync = begin(&server.address("elasticsearch"), "orders", SyncMode::Replace, &["number"], orders(0..5000));
     assert!(sync.said(Severity::Stops).is_empty(), "{:?}", sync.findings());
     let written = sync.done();
     assert_eq!(written.rows, 5000);
@@ -45,7 +45,7 @@ fn an_index_of_the_same_name_is_only_replaced_when_allowed() {
     }
     let server = server();
     ask(&server, "PUT", "/orders/_doc/x?refresh=true", r#"{"a": 1}"#);
-    let mut sync = Sync::new(&server.address("elasticsearch"), "orders", SyncMode::Replace, &["number"], orders(0..50));
+    let mut sync = begin(&server.address("elasticsearch"), "orders", SyncMode::Replace, &["number"], orders(0..50));
     assert!(sync.said(Severity::Stops)[0].contains("is an index"));
     let error = sync.attempt().unwrap_err();
     assert_eq!(error.code, Code::AlreadyExists);
@@ -64,7 +64,7 @@ fn rows_are_put_and_deleted_by_key() {
     }
     let server = server();
     let address = server.address("elasticsearch");
-    let sync = Sync::new(&address, "orders", SyncMode::Upsert, &["number"], orders(0..1000));
+    let sync = begin(&address, "orders", SyncMode::Upsert, &["number"], orders(0..1000));
     sync.done();
     // Known rows are replaced, others stay.
     let sync = sync.next(2, SyncMode::Upsert, orders(900..1100));
@@ -98,7 +98,7 @@ fn appended_rows_are_there_once_however_often_they_are_sent() {
     }
     let server = server();
     let address = server.address("elasticsearch");
-    let mut sync = Sync::new(&address, "log", SyncMode::Append, &[], orders(0..300));
+    let mut sync = begin(&address, "log", SyncMode::Append, &[], orders(0..300));
     sync.done();
     // The receipts are lost, the documents are not.
     sync.journal = Memory::default();
@@ -118,7 +118,7 @@ fn refused_rows_have_their_reason_and_are_taken_after_a_fix() {
     let server = server();
     let address = server.address("elasticsearch");
     let frame = df!("k" => ["a", "b", "c", "d"], "v" => ["1", "x", "3", "y"]).unwrap();
-    let mut sync = Sync::new(&address, "t", SyncMode::Replace, &["k"], frame);
+    let mut sync = begin(&address, "t", SyncMode::Replace, &["k"], frame);
     let mapping = json!({"mappings": {"properties": {"k": {"type": "keyword"}, "v": {"type": "long"}}}});
     sync.outgoing.edits.insert("mapping".into(), mapping.to_string());
     let rejects = sync.findings().into_iter().find(|finding| finding.severity == Severity::Rejects).expect("a finding");
@@ -159,7 +159,7 @@ fn what_was_sent_is_read_back_the_same() {
     }
     let server = server();
     let address = server.address("elasticsearch");
-    Sync::new(&address, "orders", SyncMode::Replace, &["number"], orders(0..500)).done();
+    begin(&address, "orders", SyncMode::Replace, &["number"], orders(0..500)).done();
     let got = Connected::open("elasticsearch", &json!({"address": format!("http://{address}")}))
         .read(&json!({"index": "orders"}))
         .expect("it is read");

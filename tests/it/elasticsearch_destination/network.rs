@@ -7,7 +7,7 @@ fn through_a_bad_network(how: Break) {
     let server = server();
     let proxy = Proxy::start(server.port("elasticsearch"));
     let address = format!("127.0.0.1:{}", proxy.port());
-    let mut sync = Sync::new(&address, "orders", SyncMode::Upsert, &["number"], wide(12_000));
+    let mut sync = begin(&address, "orders", SyncMode::Upsert, &["number"], wide(12_000));
     sync.target["requests"] = 2.into();
     sync.target["request_megabytes"] = 1.into();
     let written = std::thread::scope(|scope| {
@@ -36,7 +36,7 @@ fn through_a_bad_network(how: Break) {
 }
 
 /// How often something was sent again.
-fn repeated(sync: &Sync) -> usize {
+fn repeated(sync: &Sending) -> usize {
     std::thread::sleep(Duration::from_millis(10));
     sync.progress.lines().iter().filter(|line| line.text.contains("Trying again")).count()
 }
@@ -67,7 +67,7 @@ fn nothing_is_sent_to_a_cluster_with_another_certificate() {
     let at = |host: &str, ca: Option<PathBuf>| {
         let ca_file = ca.map(|path| path.display().to_string()).unwrap_or_default();
         let settings = json!({"address": format!("https://{host}:{}", tls.port()), "ca_file": ca_file});
-        Sync::with(&settings, "orders", SyncMode::Upsert, &["number"], orders(0..100))
+        begin_with(&settings, "orders", SyncMode::Upsert, &["number"], orders(0..100))
     };
     for (what, sync) in [
         ("no authority", at("localhost", None)),

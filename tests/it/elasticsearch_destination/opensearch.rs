@@ -8,7 +8,7 @@ fn an_index_is_replaced_filled_and_mirrored() {
         return;
     }
     let server = Osmem::new();
-    let sync = Sync::new(&server.at(), "orders", SyncMode::Replace, &["number"], orders(0..3000));
+    let sync = begin(&server.at(), "orders", SyncMode::Replace, &["number"], orders(0..3000));
     assert!(sync.said(Severity::Stops).is_empty(), "{:?}", sync.findings());
     sync.done();
     let first = behind(&server, "orders");
@@ -45,7 +45,7 @@ fn appended_and_refused_rows_have_their_receipts() {
         return;
     }
     let server = Osmem::new();
-    let mut sync = Sync::new(&server.at(), "log", SyncMode::Append, &[], orders(0..300));
+    let mut sync = begin(&server.at(), "log", SyncMode::Append, &[], orders(0..300));
     sync.done();
     // The receipts are lost, the documents are not.
     sync.journal = Memory::default();
@@ -53,7 +53,7 @@ fn appended_and_refused_rows_have_their_receipts() {
     assert_eq!((sync.journal.rows(Fate::Delivered).count(), count(&server, "log")), (300, 300));
 
     let frame = df!("k" => ["a", "b", "c"], "v" => ["1", "x", "3"]).unwrap();
-    let mut sync = Sync::new(&server.at(), "t", SyncMode::Upsert, &["k"], frame);
+    let mut sync = begin(&server.at(), "t", SyncMode::Upsert, &["k"], frame);
     let mapping = json!({"mappings": {"properties": {"k": {"type": "keyword"}, "v": {"type": "long"}}}});
     sync.outgoing.edits.insert("mapping".into(), mapping.to_string());
     let written = sync.write();

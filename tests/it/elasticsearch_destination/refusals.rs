@@ -8,7 +8,7 @@ use super::made_up::*;
 use super::*;
 
 /// Runs `sync` and does `meanwhile` once some rows are confirmed; what comes of the attempt.
-fn interrupted(sync: &mut Sync, meanwhile: impl FnOnce()) -> Result<Written, Error> {
+fn interrupted(sync: &mut Sending, meanwhile: impl FnOnce()) -> Result<Written, Error> {
     sync.target["requests"] = 1.into();
     sync.target["request_megabytes"] = 1.into();
     let sync = &*sync;
@@ -25,7 +25,7 @@ fn interrupted(sync: &mut Sync, meanwhile: impl FnOnce()) -> Result<Written, Err
 /// Blocks writing to all indices of a real server in the middle of a sync, lifts that again, and goes on.
 fn blocked(server: &impl Cluster, mode: SyncMode, setting: &str, code: Code, words: &str) {
     let set = |value: Value| ask(server, "PUT", "/orders*/_settings", &json!({ setting: value }).to_string());
-    let mut sync = Sync::new(&server.at(), "orders", mode, &["number"], wide(12_000));
+    let mut sync = begin(&server.at(), "orders", mode, &["number"], wide(12_000));
     let began = Instant::now();
     let error = interrupted(&mut sync, || drop(set(true.into()))).expect_err("nothing can be written");
     assert_eq!(error.code, code, "{mode:?}: {error}");
@@ -77,7 +77,7 @@ fn an_index_that_is_set_to_take_no_writes_ends_a_sync_and_it_goes_on_later() {
 fn rights_that_are_taken_away_end_a_sync_and_nothing_is_lost_or_twice() {
     let reason = "action [indices:data/write/bulk] is unauthorized for user [sync]";
     let refused = json!({"status": 403, "error": {"type": "security_exception", "reason": reason}});
-    type Given = Box<dyn Fn(&Asked) -> Answer + Send + std::marker::Sync>;
+    type Given = Box<dyn Fn(&Asked) -> Answer + Send + Sync>;
     let (item, whole) = (refused.clone(), refused);
     let cases: [(&str, Given); 4] = [
         // The second half of the documents is for another shard, say.

@@ -9,7 +9,7 @@ use super::body::Loaded;
 use super::fields::{self, MAPPING, Places};
 use super::form::{self, Target};
 use super::place::{Held, Kind, Place};
-use super::{conflicts, swap, template, verify, write};
+use super::{conflicts, swap, template, write};
 use crate::destination::{Finding, Preflight, Severity, Statement, SyncMode};
 use crate::outgoing::{Outgoing, Ranges, Rule, check_rules, column, more_text_than};
 
@@ -293,7 +293,7 @@ fn space(server: &Server, target: &Target, outgoing: &Outgoing, progress: &Progr
     let Ok(told) = told else { return Ok(None) };
     let nodes = told["nodes"].as_object().into_iter().flatten();
     let free: Vec<u64> = nodes.filter_map(|(_, node)| node["fs"]["total"]["available_in_bytes"].as_u64()).collect();
-    let some = verify::only(outgoing, Ranges::all(outgoing.rows.count().min(SAMPLE)));
+    let some = outgoing.narrowed(Ranges::all(outgoing.rows.count().min(SAMPLE)));
     let style = write::style(target, outgoing)?;
     let (mut rows, mut bytes) = (0u64, 0u64);
     for batch in some.batches(SAMPLE as usize) {

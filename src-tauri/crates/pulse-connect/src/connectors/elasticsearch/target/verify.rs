@@ -25,26 +25,6 @@ const COUNTED: usize = 5000;
 /// Keys that are named.
 const NAMED: usize = 20;
 
-/// The rows of `outgoing` that `todo` names, and nothing else of it.
-pub(super) fn only(outgoing: &Outgoing, todo: Ranges) -> Outgoing {
-    Outgoing {
-        sync: outgoing.sync.clone(),
-        run: outgoing.run.clone(),
-        sequence: outgoing.sequence,
-        origin: String::new(),
-        mode: outgoing.mode,
-        key: outgoing.key.clone(),
-        columns: Vec::new(),
-        rows: outgoing.rows.clone(),
-        deleted: outgoing.deleted.clone(),
-        todo,
-        position: None,
-        last_seen: None,
-        edits: Default::default(),
-        folder: outgoing.folder.clone(),
-    }
-}
-
 /// Compares.
 pub(super) fn run(
     server: &Server,
@@ -179,7 +159,7 @@ impl Looking<'_> {
         size: usize,
         visit: &mut dyn FnMut(&Loaded, usize, usize) -> Result<()>,
     ) -> Result<()> {
-        for batch in only(self.outgoing, rows.clone()).batches(1 << 16) {
+        for batch in self.outgoing.narrowed(rows.clone()).batches(1 << 16) {
             let loaded = Loaded::new(batch?, self.style)?;
             for from in (0..loaded.batch.len()).step_by(size) {
                 self.progress.check()?;

@@ -17,7 +17,6 @@ use super::plan::{Path, Plan};
 use super::stage::Stage;
 use super::types::{self, Fit};
 use super::watermark::Watermark;
-use super::write::narrowed;
 use crate::destination::{Comparison, Journal, Receipt, SyncMode, Verification};
 use crate::outgoing::{Outgoing, OutgoingColumn, Ranges, Rows};
 
@@ -274,7 +273,7 @@ impl Work<'_> {
         let stage = Stage { table: table.clone(), done: String::new(), fits, own: None };
         let select: Vec<_> = stage.fits.iter().map(|(name, _)| Expr::Column(name.as_str().into())).collect();
         let rows = Rows::new(self.rows.frame().select(select), self.rows.count());
-        let outgoing = Outgoing { rows, deleted: None, ..narrowed(self.plan.outgoing, Ranges::all(self.rows.count())) };
+        let outgoing = Outgoing { rows, deleted: None, ..self.plan.outgoing.narrowed(Ranges::all(self.rows.count())) };
         let progress = self.link.progress;
         let load = Load {
             settings: self.settings,

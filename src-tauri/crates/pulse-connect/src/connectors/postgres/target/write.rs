@@ -58,11 +58,11 @@ pub(super) fn write(
         return superseded(&lead, &looked, newer, journal);
     }
     drift::check_gap(&looked, before.as_ref())?;
-    let outgoing = narrowed(outgoing, todo);
+    let outgoing = outgoing.narrowed(todo);
     let plan = Plan::new(&lead, target, &outgoing, ours.is_some())?;
     let stage = Stage::open(&lead, &plan)?;
     let loaded = stage.loaded(&lead)?;
-    let rest = narrowed(&outgoing, outgoing.todo.without(&loaded));
+    let rest = outgoing.narrowed(outgoing.todo.without(&loaded));
     progress.stage("Sending rows", outgoing.todo.count(), 0);
     progress.add_rows(outgoing.todo.count() - rest.todo.count());
     let key = key_fits(&plan, &stage);
@@ -107,7 +107,7 @@ fn note_delivered(journal: &dyn Journal, rows: &Ranges) -> Result<()> {
 fn note_refused(outgoing: &Outgoing, refused: &[(u64, String)], journal: &dyn Journal) -> Result<Ranges> {
     let rows = load::ranges(refused.iter().map(|(number, _)| *number));
     let why: BTreeMap<u64, &str> = refused.iter().map(|(number, why)| (*number, why.as_str())).collect();
-    for batch in narrowed(outgoing, rows.clone()).batches(SHOWN) {
+    for batch in outgoing.narrowed(rows.clone()).batches(SHOWN) {
         let batch = batch?;
         let numbers: Vec<u64> = batch.numbers(0..batch.len()).into_iter().flatten().collect();
         let rows =
@@ -130,26 +130,6 @@ fn superseded(lead: &Link, plan: &Plan, newer: &Watermark, journal: &dyn Journal
     Ok(Written { warnings: vec![reason.clone()], seen: drift::seen(lead, plan, newer)?, ..Written::default() })
 }
 
-/// The same with other rows to do.
-pub(super) fn narrowed(outgoing: &Outgoing, todo: Ranges) -> Outgoing {
-    Outgoing {
-        sync: outgoing.sync.clone(),
-        run: outgoing.run.clone(),
-        sequence: outgoing.sequence,
-        origin: outgoing.origin.clone(),
-        mode: outgoing.mode,
-        key: outgoing.key.clone(),
-        columns: outgoing.columns.clone(),
-        rows: outgoing.rows.clone(),
-        deleted: outgoing.deleted.clone(),
-        todo,
-        position: outgoing.position.clone(),
-        last_seen: outgoing.last_seen.clone(),
-        edits: outgoing.edits.clone(),
-        folder: outgoing.folder.clone(),
-    }
-}
-
 fn key_fits(plan: &Plan, stage: &Stage) -> Vec<(String, Fit)> {
     let key = &plan.outgoing.key;
     let fit = |name: &String| stage.fits.iter().find(|(own, _)| own == name).cloned();
@@ -167,7 +147,7 @@ fn keep(lead: &Link, plan: &Plan, stage: &Stage, key: &[(String, Fit)], loaded: 
     let keys = Outgoing {
         rows: crate::outgoing::Rows::new(plan.outgoing.rows.frame().select(names), plan.outgoing.rows.count()),
         deleted: None,
-        ..narrowed(plan.outgoing, refused)
+        ..plan.outgoing.narrowed(refused)
     };
     for batch in keys.batches(1 << 16) {
         let batch = batch?;
