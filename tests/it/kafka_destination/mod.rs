@@ -2,6 +2,7 @@
 
 mod faults;
 mod formats;
+mod killed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
