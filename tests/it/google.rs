@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::object_stores::{FILES, Source};
 
 /// The key file of a service account; the stand-in takes the token that is signed with it.
-fn key_file() -> String {
+pub(crate) fn key_file() -> String {
     let key = python(
         "from cryptography.hazmat.primitives import serialization as s\n\
          from cryptography.hazmat.primitives.asymmetric import rsa\n\

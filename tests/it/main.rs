@@ -5,6 +5,7 @@
 mod agreement;
 mod architecture;
 mod bad_input;
+mod between_servers;
 mod circumstances;
 mod cli;
 mod connections;

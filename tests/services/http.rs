@@ -98,6 +98,21 @@ impl Answer {
         Self { status, headers: Vec::new(), body: Vec::new(), fault: Fault::None, delay: Duration::ZERO }
     }
 
+    /// An answer of this status with a body.
+    pub fn body(status: u16, body: Vec<u8>) -> Self {
+        Self { body, ..Self::status(status) }
+    }
+
+    /// Whether it says that all went well.
+    pub fn is_good(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Its body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// A good answer with a body of this media type.
     pub fn of(media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..Self::status(200) }.header("content-type", media_type)
@@ -386,6 +401,7 @@ fn word(status: u16) -> &'static str {
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         503 => "Service Unavailable",
+        507 => "Insufficient Storage",
         _ => "Other",
     }
 }

@@ -3,6 +3,7 @@
 //! A test that lacks its server fails; `PULSE_SKIP_SERVICES=1` skips such tests instead, see [`skipped`].
 
 pub mod azurite;
+pub mod front;
 pub mod http;
 pub mod kafka;
 pub mod kaggle;
@@ -66,9 +67,29 @@ impl Process {
         process
     }
 
+    /// One that runs already.
+    pub fn running(child: Child) -> Self {
+        Self(child)
+    }
+
+    /// Waits until it ends by itself; whether it succeeded.
+    pub fn succeeds(&mut self) -> bool {
+        self.0.wait().is_ok_and(|status| status.success())
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.0.id()
+    }
+
+    /// Stops it in the middle of whatever it does, as a machine that falls asleep does, until [`Process::wake`].
+    pub fn sleep(&self) {
+        signal("STOP", &[self.id()]);
+    }
+
+    /// Lets it go on.
+    pub fn wake(&self) {
+        signal("CONT", &[self.id()]);
     }
 
     /// Kills it at once, as a crash does.
@@ -76,6 +97,15 @@ impl Process {
         // It may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// Sends a signal to processes.
+pub(super) fn signal(name: &str, processes: &[u32]) {
+    if !processes.is_empty() {
+        let processes = processes.iter().map(u32::to_string);
+        // One of them may have ended by itself.
+        let _ = Command::new("kill").arg(format!("-{name}")).args(processes).stderr(Stdio::null()).status();
     }
 }
 

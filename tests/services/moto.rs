@@ -9,7 +9,7 @@ use crate::{python, python_program};
 
 /// A running S3 server.
 pub struct Moto {
-    _process: Process,
+    process: Process,
     port: u16,
 }
 
@@ -18,10 +18,29 @@ impl Moto {
     #[allow(clippy::new_without_default, reason = "starting a server is no default")]
     pub fn new() -> Self {
         let port = free_port();
-        let mut command = Command::new(python_program("moto_server"));
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        Self { _process: Process::start(command, port), port }
+        Self { process: launch(port), port }
+    }
+
+    /// Starts one with a bucket in it.
+    pub fn with_bucket(name: &str) -> Self {
+        let moto = Self::new();
+        moto.bucket(name);
+        moto
+    }
+
+    /// Makes a bucket.
+    pub fn bucket(&self, name: &str) {
+        self.python("s3.create_bucket(Bucket=sys.argv[2])", &[name]);
+    }
+
+    /// Kills it at once, as a crash does; its buckets are gone with it.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again after it was killed, empty, on the same port.
+    pub fn restart(&mut self) {
+        self.process = launch(self.port);
     }
 
     /// Its address.
@@ -46,6 +65,13 @@ impl Moto {
         let script = format!("{PRELUDE}{script}");
         python(&script, &[&[self.endpoint().as_str()], arguments].concat())
     }
+}
+
+fn launch(port: u16) -> Process {
+    let mut command = Command::new(python_program("moto_server"));
+    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    Process::start(command, port)
 }
 
 const PRELUDE: &str = r#"

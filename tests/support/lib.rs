@@ -4,6 +4,7 @@
 
 mod connected;
 mod journal;
+mod killed;
 mod outside;
 mod sending;
 #[path = "../services/mod.rs"]
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 pub use connected::{Connected, Got};
 pub use journal::Memory;
+pub use killed::{Killed, done_runs, kill_sync};
 pub use outside::*;
 pub use sending::{Sending, column};
 
@@ -49,6 +51,15 @@ impl Space {
     /// A path beside the workspace.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Adds a connection by hand; a JSON text, number or boolean is the same in TOML.
+    pub fn connection(&self, name: &str, kind: &str, settings: &Value) {
+        let path = self.engine.root().join("connections.toml");
+        let members = settings.as_object().expect("settings").iter();
+        let members = members.map(|(name, value)| format!("{name} = {value}\n")).collect::<String>();
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(&path, format!("{before}[{name}]\nkind = \"{kind}\"\n{members}")).expect("a file");
     }
 
     /// Imports one file and returns the job's result or error.

@@ -93,6 +93,7 @@ pub enum Command {
     Syncs,
     /// Send tables to an outside system, go on with an unfinished run, or say what would happen.
     #[command(after_help = "Example: pulse sync shop --to warehouse --table silver.orders --mode upsert --key id\n\
+        Example: pulse sync find --to search --table silver.orders --refresh orders --apply bronze.orders\n\
         Example: pulse sync shop --check\n\
         JSON: result, runs; with --check: tables; with --history: runs; with --rejected: rejected")]
     Sync(Sync),

@@ -42,6 +42,12 @@ pub struct Sync {
     /// Leave a column out; may be repeated.
     #[arg(long, value_name = "COLUMN", requires = "to")]
     pub skip: Vec<String>,
+    /// A source (its name) that is refreshed first, at every run; may be repeated.
+    #[arg(long, value_name = "SOURCE", requires = "to")]
+    pub refresh: Vec<String>,
+    /// A table whose recipe is applied first, after the sources; may be repeated.
+    #[arg(long, value_name = "TABLE", requires = "to")]
+    pub apply: Vec<String>,
     /// Say what would happen and what would fail, and send nothing.
     #[arg(long)]
     pub check: bool,

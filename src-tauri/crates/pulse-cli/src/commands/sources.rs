@@ -124,15 +124,7 @@ pub fn sources(engine: &Engine) -> Result<Answer> {
 
 pub fn refresh(engine: &Engine, args: &Refresh) -> Result<Answer> {
     let all = engine.source_list(Nothing {})?;
-    let find = |name: &String| {
-        let found =
-            all.iter().find(|source| source.doc.name.eq_ignore_ascii_case(name)).map(|source| source.id.clone());
-        found.ok_or_else(|| {
-            let names: Vec<_> = all.iter().map(|source| source.doc.name.as_str()).collect();
-            Error::not_found(format!("There is no source `{name}`.")).hint(format!("There are: {}.", names.join(", ")))
-        })
-    };
-    let sources = args.names.iter().map(find).collect::<Result<Vec<_>>>()?;
+    let sources = args.names.iter().map(|name| source(engine, name)).collect::<Result<Vec<_>>>()?;
     let request = RefreshRequest { sources, full: args.full, replay: args.replay, accept_drift: args.accept };
     let started = engine.source_refresh(request)?;
     let (mut lines, mut results, mut failed) = (Vec::new(), Vec::new(), None);
@@ -266,6 +258,16 @@ pub(super) fn connection(engine: &Engine, name: &str) -> Result<ConnectionInfo> 
             format!("There are: {}.", names.join(", "))
         };
         Error::not_found(format!("There is no connection `{name}`.")).hint(hint)
+    })
+}
+
+/// The id of the source with a name.
+pub(super) fn source(engine: &Engine, name: &str) -> Result<String> {
+    let all = engine.source_list(Nothing {})?;
+    let found = all.iter().find(|source| source.doc.name.eq_ignore_ascii_case(name));
+    found.map(|source| source.id.clone()).ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|source| source.doc.name.as_str()).collect();
+        Error::not_found(format!("There is no source `{name}`.")).hint(format!("There are: {}.", names.join(", ")))
     })
 }
 

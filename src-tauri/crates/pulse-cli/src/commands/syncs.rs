@@ -8,7 +8,7 @@ use pulse_rpc::Commands;
 use pulse_rpc::types::*;
 use serde_json::{Value, json};
 
-use super::sources::{connection, parsed, put};
+use super::sources::{connection, parsed, put, source};
 use super::{count, finish};
 use crate::args::{Sync, SyncModeWord};
 use crate::output::{Answer, Table};
@@ -59,7 +59,8 @@ pub fn sync(engine: &Engine, args: &Sync) -> Result<Answer> {
     };
     let result = finish(engine, &started)?;
     let runs = find(engine, &sync.id)?.last;
-    let lines = runs.iter().map(outcome).collect();
+    let vanished = result["vanished"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    let lines = runs.iter().map(outcome).chain(vanished).collect();
     Ok(Answer { json: json!({"result": result, "runs": runs}), lines, table: None })
 }
 
@@ -118,8 +119,8 @@ fn made(engine: &Engine, args: &Sync, to: &str) -> Result<SyncDoc> {
         },
         parts,
         everything: args.everything,
-        refresh: Vec::new(),
-        apply: Vec::new(),
+        refresh: args.refresh.iter().map(|name| source(engine, name)).collect::<Result<_>>()?,
+        apply: args.apply.clone(),
     })
 }
 

@@ -45,6 +45,12 @@ pub(crate) fn target_name(kind: &str, target: &Value) -> String {
     target.get(main).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
+/// That a part (`NAME to TARGET`, see [`name`]) is not sent any more, because its table is gone.
+pub(crate) fn vanished(part: &str) -> String {
+    let (name, target) = part.split_once(" to ").unwrap_or((part, "the target"));
+    format!("{name} is not in the workspace any more; what was sent of it stays at {target}.")
+}
+
 /// Fails for what no run of the sync could do.
 pub(crate) fn check(doc: &SyncDoc, kind: &str) -> Result<()> {
     let mode = mode(doc.mode);

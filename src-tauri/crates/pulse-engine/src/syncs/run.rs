@@ -121,17 +121,21 @@ fn run(engine: &Engine, request: &Sync, progress: &Progress) -> Result<Value> {
     let stored = engine.0.catalog.syncs().get(&request.sync)?;
     let doc = doc(&stored)?;
     let (found, outlet) = connections::open_to_write(engine, &doc.connection)?;
-    let all = parts::all(engine, &doc, &found.kind)?;
+    let mut all = parts::all(engine, &doc, &found.kind)?;
     let earlier = engine.0.catalog.syncs().runs(&stored.id, LOOKED_BACK)?;
     let sending = Sending { engine, stored: &stored, doc: &doc, found: &found, outlet: &*outlet, earlier, progress };
     if let Some(run) = &request.retry {
         return sending.retried(&all, run);
     }
-    let unfinished = sending.unfinished(request.anew)?;
+    let unfinished = sending.unfinished(&all, request.anew)?;
     if unfinished.is_none() {
         prepare(engine, &doc, progress)?;
+        // A recipe may have made a table.
+        all = parts::all(engine, &doc, &found.kind)?;
     }
     let batch = unfinished.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let vanished = sending.vanished(&all);
+    vanished.iter().for_each(|text| progress.log(text.clone()));
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for part in &all {
         match sending.part(part, &batch) {
@@ -148,7 +152,7 @@ fn run(engine: &Engine, request: &Sync, progress: &Progress) -> Result<Value> {
             message: format!("{count} of {} tables could not be sent; {name}: {}", all.len(), error.message),
             ..error
         }),
-        None => Ok(summary(&done)),
+        None => Ok(summary(&done, &vanished)),
     }
 }
 
@@ -176,21 +180,26 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    /// The batch that was not finished, unless it is given up.
-    fn unfinished(&self, anew: bool) -> Result<Option<String>> {
+    /// The batch that was not finished, unless it is given up. What the sync does not send any more is.
+    fn unfinished(&self, all: &[SyncPart], anew: bool) -> Result<Option<String>> {
         let Some(latest) = self.earlier.first().map(|run| run.batch.clone()) else { return Ok(None) };
-        let open: Vec<&StoredRun> =
-            self.earlier.iter().filter(|run| run.batch == latest && run.state.can_go_on()).collect();
-        if open.is_empty() {
-            return Ok(None);
-        }
-        if !anew {
-            return Ok(Some(latest));
-        }
-        for run in open {
+        let (kept, given_up): (Vec<&StoredRun>, Vec<_>) = self
+            .earlier
+            .iter()
+            .filter(|run| run.batch == latest && run.state.can_go_on())
+            .partition(|run| !anew && all.iter().any(|part| self.part_id(part) == run.part));
+        for run in given_up {
             self.abandon(run)?;
         }
-        Ok(None)
+        Ok((!kept.is_empty()).then_some(latest))
+    }
+
+    /// Where everything is sent: the tables of the last batch that are in the workspace no more, a sentence each.
+    fn vanished(&self, all: &[SyncPart]) -> Vec<String> {
+        let Some(latest) = self.earlier.first().filter(|_| self.doc.everything) else { return Vec::new() };
+        let is_gone =
+            |run: &&StoredRun| run.batch == latest.batch && !all.iter().any(|part| self.part_id(part) == run.part);
+        self.earlier.iter().filter(is_gone).map(|run| parts::vanished(&run.part)).collect()
     }
 
     fn abandon(&self, run: &StoredRun) -> Result<()> {
@@ -355,7 +364,7 @@ impl Sending<'_> {
         })?;
         let rows = self.engine.0.catalog.receipts().forget_rejected(&run.id)?;
         self.progress.log(format!("Sending {rows} rejected rows again."));
-        Ok(summary(&[self.attempt(part, run)?]))
+        Ok(summary(&[self.attempt(part, run)?], &[]))
     }
 }
 
@@ -408,7 +417,8 @@ pub(crate) fn sweep(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-fn summary(runs: &[StoredRun]) -> Value {
+/// What a start did; `vanished` says which tables are sent no more, a sentence each.
+fn summary(runs: &[StoredRun], vanished: &[String]) -> Value {
     let bodies: Vec<RunBody> = runs.iter().map(body).collect();
     let sum = |of: fn(&Written) -> u64| bodies.iter().filter_map(|body| body.written.as_ref()).map(of).sum::<u64>();
     json!({
@@ -417,6 +427,7 @@ fn summary(runs: &[StoredRun]) -> Value {
         "deleted": sum(|written| written.deleted),
         "bytes": sum(|written| written.bytes),
         "matched": bodies.iter().filter_map(|body| body.verification.as_ref()).all(Verification::matched),
+        "vanished": vanished,
         "runs": runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>(),
     })
 }

@@ -77,6 +77,10 @@ pub(crate) fn no_such_path(address: &str) -> Error {
 fn refused(answer: &Answer, asked: Asked<'_>) -> (Stage, Error) {
     let Asked { provider, container, address } = asked;
     let said = said(answer);
+    if is_full(answer) {
+        let error = Error::new(Code::DiskFull, format!("{provider} has no space left for {address}{said}"));
+        return (Stage::Read, error.hint("Free space there, or have its quota raised; then start again."));
+    }
     let sign_in = |sentence: String, hint: &str, field: &str| {
         let error = Error::new(Code::PermissionDenied, sentence).hint(hint);
         (Stage::SignIn, if field.is_empty() { error } else { error.field(field) })
@@ -130,6 +134,12 @@ fn refused(answer: &Answer, asked: Asked<'_>) -> (Stage, Error) {
     }
 }
 
+/// Whether a store has no space, by its status or by the words that Ceph, MinIO and others have for it.
+fn is_full(answer: &Answer) -> bool {
+    let codes = ["QuotaExceeded", "StorageFull", "InsufficientStorage"];
+    answer.status == 507 || codes.iter().any(|code| answer.code.ends_with(code))
+}
+
 fn by_status(answer: &Answer, asked: Asked<'_>, said: &str) -> (Stage, Error) {
     let Asked { provider, address, .. } = asked;
     match answer.status {
@@ -157,7 +167,8 @@ fn by_status(answer: &Answer, asked: Asked<'_>, said: &str) -> (Stage, Error) {
         }
         status => {
             let status = if status == 0 { String::new() } else { format!(" with status {status}") };
-            let error = Error::new(Code::Unreachable, format!("{provider} refused to read {address}{status}{said}"));
+            let error =
+                Error::new(Code::Unreachable, format!("{provider} refused the request for {address}{status}{said}"));
             (Stage::Read, error.hint("Check the endpoint and the other settings of the connection."))
         }
     }

@@ -6,6 +6,7 @@
 //! rows as the log says.
 
 mod added;
+mod checkpoint;
 mod fault;
 mod rows;
 mod stand;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use delta_kernel::{CancellationToken, CancelledFuture, Snapshot, SnapshotRef};
 use delta_kernel_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_engine::{DefaultEngine, DefaultEngineBuilder};
+use object_store::ObjectStore;
 use pulse_core::{Code, Error, Progress, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +32,7 @@ use super::{Place, Selection};
 use crate::connector::{Content, Fetched, News, Task};
 use crate::model::ColumnPlan;
 use crate::net;
+pub(crate) use checkpoint::checkpoint;
 pub(crate) use stand::{Live, Stand, stand};
 use store::TableStore;
 
@@ -127,15 +130,7 @@ impl<'a> Table<'a> {
     fn open(place: &'a dyn Place, folder: &'a str, version: Option<u64>, progress: &Progress) -> Result<Self> {
         progress.check()?;
         let store = Arc::new(TableStore::new(place.table(folder)?));
-        let runtime = net::run(progress, async { Ok(tokio::runtime::Handle::current()) })?;
-        let ahead = NonZero::new(AHEAD).unwrap_or(NonZero::<usize>::MIN);
-        let batch = NonZero::new(BATCH).unwrap_or(NonZero::<usize>::MIN);
-        let engine = DefaultEngineBuilder::new(store.clone())
-            .with_task_executor(Arc::new(TokioMultiThreadExecutor::new(runtime)))
-            .with_buffer_size(ahead)
-            .with_batch_size(batch)
-            .build();
-        let engine = Arc::new(engine);
+        let engine = engine(store.clone(), progress)?;
         let stop = Arc::new(Stop(progress.clone()));
         let builder = Snapshot::builder_for(ROOT).with_cancellation_token(Some(stop.token()));
         let builder = match version {
@@ -179,6 +174,19 @@ impl<'a> Table<'a> {
         }
         schema.project(columns).map_err(|cause| self.fault(&cause, None))
     }
+}
+
+/// What the kernel reads and writes with.
+fn engine(store: Arc<dyn ObjectStore>, progress: &Progress) -> Result<Arc<DefaultEngine<TokioMultiThreadExecutor>>> {
+    let runtime = net::run(progress, async { Ok(tokio::runtime::Handle::current()) })?;
+    let ahead = NonZero::new(AHEAD).unwrap_or(NonZero::<usize>::MIN);
+    let batch = NonZero::new(BATCH).unwrap_or(NonZero::<usize>::MIN);
+    let engine = DefaultEngineBuilder::new(store)
+        .with_task_executor(Arc::new(TokioMultiThreadExecutor::new(runtime)))
+        .with_buffer_size(ahead)
+        .with_batch_size(batch)
+        .build();
+    Ok(Arc::new(engine))
 }
 
 /// The address that the kernel knows the table under; [`TableStore`] begins in the table's folder, so that no path above

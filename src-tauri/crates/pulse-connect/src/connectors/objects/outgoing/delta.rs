@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pulse_core::{Code, Error, Progress, Result};
 use serde_json::{Map, Value, json};
 
-use super::super::delta::{Live, Stand, stand};
+use super::super::delta::{self as reading, Live, Stand, stand};
 use super::fields::{Field, fields};
 use super::pieces::{Piece, put_all};
 use super::schema::{Fit, fit, has_ntz, schema};
@@ -21,6 +21,9 @@ use crate::outgoing::Outgoing;
 
 /// How often a commit is tried after another writer was first.
 const ATTEMPTS: usize = 100;
+
+/// After so many commits a checkpoint is written, unless the table's own setting says otherwise.
+const CHECKPOINTS: u64 = 10;
 
 /// What a write makes of a table.
 pub(super) struct Plan {
@@ -71,9 +74,16 @@ pub(super) fn write(
         };
         let (text, table) = commit(target, outgoing, &plan, &pieces, removed, now.as_ref());
         if shelf.put_new(&format!("_delta_log/{version:020}.json"), text.into_bytes(), progress)? {
+            let mut warnings = Vec::new();
+            if is_due(&plan, now.as_ref(), version)
+                && let Err(error) = checkpoint(shelf, version, progress)
+            {
+                warnings.push(format!("The rows are there, but no checkpoint of the table was written: {error}"));
+            }
             let outcome = Outcome {
                 deleted: removed.iter().filter_map(|file| file.rows).sum(),
                 bytes: pieces.iter().map(|piece| piece.bytes).sum(),
+                warnings,
                 ..Outcome::default()
             };
             return Ok((outcome, Seen { version: Some(version), table, ..Seen::default() }));
@@ -95,6 +105,34 @@ fn done(now: Option<&Stand>, outgoing: &Outgoing) -> Option<(Outcome, Seen)> {
     let superseded = done > signed(outgoing.sequence);
     let table = now.metadata["id"].as_str().unwrap_or_default().to_owned();
     Some((Outcome { superseded, ..Outcome::default() }, Seen { version: Some(now.version), table, ..Seen::default() }))
+}
+
+/// Whether a checkpoint belongs to the commit of `version`.
+fn is_due(plan: &Plan, now: Option<&Stand>, version: u64) -> bool {
+    let metadata = plan.metadata.as_ref().or(now.map(|now| &now.metadata));
+    let setting = metadata.and_then(|metadata| metadata["configuration"]["delta.checkpointInterval"].as_str());
+    let every = setting.and_then(|text| text.parse().ok()).filter(|every| *every > 0).unwrap_or(CHECKPOINTS);
+    version > 0 && version.is_multiple_of(every)
+}
+
+/// Puts a checkpoint of `version` beside the log, so that readers begin with it. One that another writer put stays, and
+/// the file that points to the newest one never points to an older one.
+fn checkpoint(shelf: &Shelf<'_>, version: u64, progress: &Progress) -> Result<()> {
+    progress.stage("Writing a checkpoint", 0, 0);
+    for (path, bytes) in reading::checkpoint(shelf.place, &shelf.folder, version, progress)? {
+        if !path.ends_with("/_last_checkpoint") {
+            if !shelf.put_new(&path, bytes.into(), progress)? {
+                return Ok(());
+            }
+            continue;
+        }
+        let pointed = shelf.get(&path, progress)?;
+        let pointed = pointed.and_then(|kept| serde_json::from_slice::<Value>(&kept.bytes).ok());
+        if pointed.and_then(|pointed| pointed["version"].as_u64()).is_none_or(|there| there < version) {
+            shelf.put(&path, bytes.into(), progress)?;
+        }
+    }
+    Ok(())
 }
 
 fn signed(sequence: u64) -> i64 {

@@ -76,6 +76,7 @@ pub(super) fn stems(shelf: &Shelf<'_>, progress: &Progress) -> Result<Vec<String
 
 /// Removes the note of a run that is done.
 pub(super) fn remove(shelf: &Shelf<'_>, outgoing: &Outgoing, progress: &Progress) -> Result<()> {
+    shelf.tidy();
     shelf.remove([path(outgoing).as_str()], progress)
 }
 

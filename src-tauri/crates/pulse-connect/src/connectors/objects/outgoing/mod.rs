@@ -7,6 +7,7 @@
 mod check;
 mod dataset;
 mod delta;
+mod disk;
 mod fields;
 mod marker;
 mod pieces;

@@ -1,7 +1,7 @@
 //! Putting, reading and removing objects of one folder, in a bucket or on a disk.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::{Path as DiskPath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use object_store::{
 use pulse_core::{Code, Error, Progress, Result};
 
 use super::super::{Object, Place};
-use super::OURS;
+use super::{OURS, disk};
 use crate::net;
 
 /// A part of a large upload.
@@ -93,7 +93,7 @@ impl<'a> Shelf<'a> {
     /// Puts a small object in place of whatever is there.
     pub fn put(&self, path: &str, bytes: Vec<u8>, progress: &Progress) -> Result<()> {
         if let Some(at) = self.on_disk(path) {
-            return replace_on_disk(&at, &bytes);
+            return disk::replace(&at, &bytes);
         }
         let (store, location) = self.located(path)?;
         self.ask(path, progress, async { store.put(&location, bytes.into()).await.map(|_| ()) })
@@ -102,7 +102,7 @@ impl<'a> Shelf<'a> {
     /// Puts a small object if there is none; false if there is one.
     pub fn put_new(&self, path: &str, bytes: Vec<u8>, progress: &Progress) -> Result<bool> {
         if let Some(at) = self.on_disk(path) {
-            return create_on_disk(&at, &bytes);
+            return disk::create(&at, &bytes);
         }
         self.conditional(path, bytes, PutMode::Create, progress)
     }
@@ -110,11 +110,12 @@ impl<'a> Shelf<'a> {
     /// Puts a small object in place of exactly `known`; false if that is no longer there.
     pub fn put_instead(&self, path: &str, bytes: Vec<u8>, known: &Kept, progress: &Progress) -> Result<bool> {
         if let Some(at) = self.on_disk(path) {
+            let _held = disk::held(&at)?;
             let there = fs::read(&at).map_err(|cause| Error::io("read", &at, &cause))?;
             if there != known.bytes {
                 return Ok(false);
             }
-            return replace_on_disk(&at, &bytes).map(|()| true);
+            return disk::replace(&at, &bytes).map(|()| true);
         }
         self.conditional(path, bytes, PutMode::Update(known.state.clone()), progress)
     }
@@ -134,7 +135,7 @@ impl<'a> Shelf<'a> {
     /// Puts the file at `from`, in parts where it is large; it is durable when this returns.
     pub fn upload(&self, path: &str, from: &DiskPath, progress: &Progress) -> Result<()> {
         if let Some(at) = self.on_disk(path) {
-            return copy_on_disk(from, &at, progress);
+            return disk::copy(from, &at, progress);
         }
         let failed = |cause: std::io::Error| Error::io("read", from, &cause);
         let mut file = File::open(from).map_err(failed)?;
@@ -143,9 +144,11 @@ impl<'a> Shelf<'a> {
         if size <= PART as u64 {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).map_err(failed)?;
-            return self.ask(path, progress, async {
+            self.ask(path, progress, async {
                 store.put_opts(&location, PutPayload::from(bytes), PutOptions::default()).await.map(|_| ())
-            });
+            })?;
+            progress.add_bytes(size);
+            return Ok(());
         }
         let begun = self.ask(path, progress, async { store.put_multipart(&location).await })?;
         let mut upload = WriteMultipart::new_with_chunk_size(begun, PART);
@@ -204,6 +207,14 @@ impl<'a> Shelf<'a> {
         Ok(())
     }
 
+    /// Removes what a process that was killed was writing in a folder: small files under names of ours that no one can be
+    /// writing any more.
+    pub fn tidy(&self) {
+        for below in ["", OURS, "_delta_log/"] {
+            self.on_disk(below).iter().for_each(|folder| disk::tidy(folder));
+        }
+    }
+
     /// Fails if the store overwrites an object that should only be made if there is none: it could not keep two writers
     /// apart. `path` is an object that is there, with the content `bytes`.
     pub fn check_conditions(&self, path: &str, bytes: Vec<u8>, progress: &Progress) -> Result<()> {
@@ -252,6 +263,10 @@ impl<'a> Shelf<'a> {
                 "Writing needs the rights to list the folder and to read, put and remove its objects; ask the owner for \
                  them, or use other credentials.",
             ),
+            // A hint about a setting of the connection stays.
+            Code::Unreachable if error.field.is_none() => {
+                error.hint("Start again when it answers; what was sent is kept and is not sent twice.")
+            }
             _ => error,
         }
     }
@@ -260,97 +275,4 @@ impl<'a> Shelf<'a> {
 /// Whether a path below a target's folder is one that is kept beside the data.
 pub(super) fn is_ours(path: &str) -> bool {
     path.starts_with(OURS)
-}
-
-fn make_parent(at: &DiskPath) -> Result<PathBuf> {
-    let parent = at.parent().unwrap_or(at).to_owned();
-    let (mut missing, mut up) = (Vec::new(), parent.clone());
-    while !up.exists() {
-        missing.push(up.clone());
-        if !up.pop() {
-            break;
-        }
-    }
-    fs::create_dir_all(&parent).map_err(|cause| Error::io("make the folder", &parent, &cause))?;
-    // The entry of each new folder must be as durable as what is put into it.
-    for made in missing {
-        sync_folder(made.parent().unwrap_or(&made))?;
-    }
-    Ok(parent)
-}
-
-fn sync_folder(folder: &DiskPath) -> Result<()> {
-    if cfg!(windows) {
-        return Ok(());
-    }
-    let synced = File::open(folder).and_then(|opened| opened.sync_all());
-    match synced {
-        // Some mounted volumes know no such thing.
-        Err(cause) if !matches!(cause.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
-            Err(Error::io("make durable", folder, &cause))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Writes a file of another name beside `at`, on the disk when this returns.
-fn beside(at: &DiskPath, bytes: &[u8]) -> Result<(PathBuf, PathBuf)> {
-    let parent = make_parent(at)?;
-    let name = format!(".{}.{}.tmp", at.file_name().unwrap_or_default().to_string_lossy(), uuid::Uuid::new_v4());
-    let made = parent.join(name);
-    let written = File::create_new(&made).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    if let Err(cause) = written {
-        let _ = fs::remove_file(&made);
-        return Err(Error::io("write", at, &cause));
-    }
-    Ok((made, parent))
-}
-
-/// Puts a whole file under a name that is free; false if it is not. A link to a finished file appears at once and fails
-/// if there is something; where the volume knows no links, the file is made under its name.
-fn create_on_disk(at: &DiskPath, bytes: &[u8]) -> Result<bool> {
-    let (made, parent) = beside(at, bytes)?;
-    let linked = fs::hard_link(&made, at);
-    let _ = fs::remove_file(&made);
-    let done = match linked {
-        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => File::create_new(at).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        }),
-        linked => linked,
-    };
-    match done {
-        Ok(()) => sync_folder(&parent).map(|()| true),
-        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(cause) => Err(Error::io("write", at, &cause)),
-    }
-}
-
-/// Puts a whole file in place of another; a reader sees one or the other.
-fn replace_on_disk(at: &DiskPath, bytes: &[u8]) -> Result<()> {
-    let (made, parent) = beside(at, bytes)?;
-    fs::rename(&made, at).map_err(|cause| Error::io("write", at, &cause))?;
-    sync_folder(&parent)
-}
-
-fn copy_on_disk(from: &DiskPath, at: &DiskPath, progress: &Progress) -> Result<()> {
-    let parent = make_parent(at)?;
-    let mut source = File::open(from).map_err(|cause| Error::io("read", from, &cause))?;
-    // Under the same name lies at most what this run left half done.
-    let mut file = File::create(at).map_err(|cause| Error::io("write", at, &cause))?;
-    let mut block = vec![0; 1 << 20];
-    loop {
-        progress.check()?;
-        let count = source.read(&mut block).map_err(|cause| Error::io("read", from, &cause))?;
-        if count == 0 {
-            break;
-        }
-        file.write_all(&block[..count]).map_err(|cause| Error::io("write", at, &cause))?;
-        progress.add_bytes(count as u64);
-    }
-    file.sync_all().map_err(|cause| Error::io("write", at, &cause))?;
-    sync_folder(&parent)
 }
