@@ -100,15 +100,6 @@ impl Process {
     }
 }
 
-/// Sends a signal to processes.
-pub(super) fn signal(name: &str, processes: &[u32]) {
-    if !processes.is_empty() {
-        let processes = processes.iter().map(u32::to_string);
-        // One of them may have ended by itself.
-        let _ = Command::new("kill").arg(format!("-{name}")).args(processes).stderr(Stdio::null()).status();
-    }
-}
-
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
