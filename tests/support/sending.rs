@@ -29,7 +29,13 @@ pub struct Sending {
 
 impl Sending {
     /// The first run to a destination of `kind`.
-    pub fn new((kind, settings): (&str, &Value), target: Value, mode: SyncMode, key: &[&str], frame: DataFrame) -> Self {
+    pub fn new(
+        (kind, settings): (&str, &Value),
+        target: Value,
+        mode: SyncMode,
+        key: &[&str],
+        frame: DataFrame,
+    ) -> Self {
         let outlet = connect_to_write(kind, settings).expect("it can be written to");
         let columns = frame.columns().iter().map(column).collect();
         let count = frame.height() as u64;

@@ -3,9 +3,7 @@
 use super::*;
 
 /// A cluster made up for the answers that the real one does not give. `fault` may answer a bulk request, given its number.
-pub(super) fn made_up(
-    fault: impl Fn(usize, &Asked) -> Option<Answer> + Send + Sync + 'static,
-) -> HttpServer {
+pub(super) fn made_up(fault: impl Fn(usize, &Asked) -> Option<Answer> + Send + Sync + 'static) -> HttpServer {
     let (bulks, made) = (AtomicUsize::new(0), Mutex::new(None::<(String, Value)>));
     HttpServer::start(move |asked| {
         let path = asked.path.trim_start_matches('/');

@@ -15,7 +15,8 @@ fn registry() -> (HttpServer, Arc<Mutex<Vec<String>>>) {
     let kept = Arc::clone(&known);
     let server = HttpServer::start(move |asked: &Asked| {
         let mut known = kept.lock().expect("schemas");
-        let given = || serde_json::from_slice::<Value>(&asked.body).expect("JSON")["schema"].as_str().map(str::to_owned);
+        let given =
+            || serde_json::from_slice::<Value>(&asked.body).expect("JSON")["schema"].as_str().map(str::to_owned);
         if let Some(id) = asked.path.strip_prefix("/schemas/ids/") {
             let schema = id.parse::<usize>().ok().and_then(|id| known.get(id - 1).cloned());
             return schema.map_or_else(|| Answer::status(404), |schema| Answer::json(json!({ "schema": schema })));
@@ -98,7 +99,15 @@ fn avro_is_read_back_by_the_registry_as_json_would_be() {
     let mut settings = settings(&server);
     settings["registry"] = format!("http://{}", registry.address()).into();
     settings["allow_private"] = true.into();
-    let avro = |frame| Sending::new(("kafka", &settings), json!({"topic": "typed", "format": "avro"}), SyncMode::Append, &["id"], frame);
+    let avro = |frame| {
+        Sending::new(
+            ("kafka", &settings),
+            json!({"topic": "typed", "format": "avro"}),
+            SyncMode::Append,
+            &["id"],
+            frame,
+        )
+    };
     let json = Sending::new(("kafka", &settings), json!({"topic": "plain"}), SyncMode::Append, &["id"], typed());
     let sync = avro(typed());
     let look = sync.outlet.preflight(&sync.target, &sync.outgoing, &sync.progress).expect("a look");
@@ -109,7 +118,9 @@ fn avro_is_read_back_by_the_registry_as_json_would_be() {
     json.done();
     let bytes = messages(&server, "typed")[0].value.clone().expect("a value");
     assert_eq!(bytes[..5], [0, 0, 0, 0, 1], "the schema's number stands before the value");
-    let read = |topic: &str, format: &str| lines(&settings, &json!({"topic": topic, "value_format": format, "metadata": false}));
+    let read = |topic: &str, format: &str| {
+        lines(&settings, &json!({"topic": topic, "value_format": format, "metadata": false}))
+    };
     let (mut there, mut here) = (read("typed", "avro"), read("plain", "json"));
     for line in there.iter_mut().chain(&mut here) {
         let line = line.as_object_mut().expect("an object");
@@ -117,11 +128,17 @@ fn avro_is_read_back_by_the_registry_as_json_would_be() {
             line.insert("unit price".into(), price);
         }
     }
-    let members = |line: &Value| -> BTreeMap<String, Value> { serde_json::from_value(line.clone()).expect("an object") };
+    let members =
+        |line: &Value| -> BTreeMap<String, Value> { serde_json::from_value(line.clone()).expect("an object") };
     for (there, here) in there.iter().zip(&here) {
         for (name, value) in members(here) {
             // Times are written as texts here and as numbers with a logical type there; both are read as the same text.
-            let text = |value: &Value| value.as_str().map(|text| text.trim_end_matches('Z').replace(' ', "T")).map(|t| t.trim_end_matches(".000000").to_owned());
+            let text = |value: &Value| {
+                value
+                    .as_str()
+                    .map(|text| text.trim_end_matches('Z').replace(' ', "T"))
+                    .map(|t| t.trim_end_matches(".000000").to_owned())
+            };
             let same = members(there).get(&name) == Some(&value)
                 || text(&there[&name]).is_some() && text(&there[&name]) == text(&value)
                 || there[&name].to_string().trim_matches('"') == value.to_string().trim_matches('"');

@@ -19,7 +19,12 @@ fn a_killed_sync_goes_on_and_each_row_is_there_once() {
     let (root, guard) = space.close();
     let mut numbers = Numbers::new(17);
     let mut killed_in_all = 0;
-    let cases = [("log", "append", "false"), ("ledger", "append", "true"), ("state", "upsert", "false"), ("held", "mirror", "true")];
+    let cases = [
+        ("log", "append", "false"),
+        ("ledger", "append", "true"),
+        ("state", "upsert", "false"),
+        ("held", "mirror", "true"),
+    ];
     for (name, mode, transactional) in cases {
         let transactional = format!("transactional={transactional}");
         let save = ["sync", name, "--to", "stream", "--table", "bronze.orders", "--target", name, "--mode", mode];

@@ -121,7 +121,10 @@ fn each_row_is_a_message_that_names_it() {
     let look = sync.outlet.preflight(&sync.target, &sync.outgoing, &sync.progress).expect("a look");
     assert!(look.target.contains("there is no topic `orders`; it is made"), "{}", look.target);
     assert!(look.findings.is_empty(), "{:?}", look.findings);
-    assert_eq!(look.columns.iter().map(|column| column.type_word.as_str()).collect::<Vec<_>>(), ["number", "string", "number"]);
+    assert_eq!(
+        look.columns.iter().map(|column| column.type_word.as_str()).collect::<Vec<_>>(),
+        ["number", "string", "number"]
+    );
     assert_eq!(look.statements[1].text, "key: 0\nvalue: {\"id\":0,\"item\":null,\"weight\":0.0}");
     let written = sync.done();
     assert_eq!((written.rows, written.deleted), (5000, 0));
@@ -188,7 +191,8 @@ fn a_topic_holds_the_newest_row_of_each_key() {
     assert!(held.contains_key("1499") && !held.contains_key("499") && !held.contains_key("foreign"));
 
     // Only what changed; what was sent last is known, and what others wrote since is told.
-    let mut sync = sync.next(3, SyncMode::Incremental, orders(1499..1510)).deleting(df!("id" => [500i64, 501]).unwrap());
+    let mut sync =
+        sync.next(3, SyncMode::Incremental, orders(1499..1510)).deleting(df!("id" => [500i64, 501]).unwrap());
     sync.outgoing.last_seen = Some(written.seen);
     assert!(sync.said(Severity::Notes).iter().all(|note| !note.contains("Others wrote")), "{:?}", sync.findings());
     let written = sync.done();
@@ -201,7 +205,10 @@ fn a_topic_holds_the_newest_row_of_each_key() {
     rdkafka::producer::Producer::flush(&producer, Duration::from_secs(10)).expect("written");
     let mut sync = sync.next(4, SyncMode::Upsert, orders(0..1));
     sync.outgoing.last_seen = Some(written.seen);
-    assert!(sync.said(Severity::Notes).iter().any(|note| note.contains("Others wrote about 1 messages")), "drift is told");
+    assert!(
+        sync.said(Severity::Notes).iter().any(|note| note.contains("Others wrote about 1 messages")),
+        "drift is told"
+    );
 }
 
 #[test]

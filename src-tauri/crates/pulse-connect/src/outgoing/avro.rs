@@ -15,7 +15,8 @@ pub(crate) fn schema(outgoing: &Outgoing, record: &str) -> Value {
     let mut taken = Vec::new();
     let field = |column: &OutgoingColumn| {
         let name = unlike(&taken, identifier(&column.name));
-        let mut field = json!({"name": name, "type": optional(&column.dtype, &format!("{record}_{name}")), "default": null});
+        let mut field =
+            json!({"name": name, "type": optional(&column.dtype, &format!("{record}_{name}")), "default": null});
         if name != column.name || !column.description.is_empty() {
             let called = if name == column.name { String::new() } else { format!("The column `{}`. ", column.name) };
             field["doc"] = json!(format!("{called}{}", column.description).trim());
@@ -176,9 +177,14 @@ mod tests {
     #[test]
     fn numbers_are_as_short_as_they_can_be() {
         let made = |value: i128| shortest(&value.to_be_bytes()).to_vec();
-        for (value, expected) in
-            [(0, vec![0]), (127, vec![127]), (128, vec![0, 128]), (-1, vec![255]), (-128, vec![128]), (-129, vec![255, 127])]
-        {
+        for (value, expected) in [
+            (0, vec![0]),
+            (127, vec![127]),
+            (128, vec![0, 128]),
+            (-1, vec![255]),
+            (-128, vec![128]),
+            (-129, vec![255, 127]),
+        ] {
             assert_eq!(made(value), expected, "{value}");
         }
         assert_eq!(made(i128::MIN).len(), 16);

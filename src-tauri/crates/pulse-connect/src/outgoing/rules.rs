@@ -3,8 +3,8 @@
 use polars::prelude::*;
 use pulse_core::{Error, Result};
 
-use crate::destination::{Finding, Severity};
 use super::Outgoing;
+use crate::destination::{Finding, Severity};
 
 /// Examples that a finding shows.
 const EXAMPLES: u32 = 5;

@@ -215,7 +215,10 @@ impl Registry {
 /// The error for a schema that the registry does not take.
 fn refused(subject: &str, reply: &Reply) -> Error {
     let why = reply.text().unwrap_or_default();
-    Error::new(Code::Conflict, format!("The schema registry does not take these columns for `{subject}`: {}", why.trim()))
-        .hint("Send the columns that were sent before, change the subject's compatibility, or take another topic.")
-        .field("registry")
+    Error::new(
+        Code::Conflict,
+        format!("The schema registry does not take these columns for `{subject}`: {}", why.trim()),
+    )
+    .hint("Send the columns that were sent before, change the subject's compatibility, or take another topic.")
+    .field("registry")
 }

@@ -429,7 +429,15 @@ fn a_cluster_that_goes_away_ends_the_read() {
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path();
     let read = || {
-        let task = Task { progress: &progress, scratch: path, downloads: path, limit: None, state: None, replay: &[], merges: false };
+        let task = Task {
+            progress: &progress,
+            scratch: path,
+            downloads: path,
+            limit: None,
+            state: None,
+            replay: &[],
+            merges: false,
+        };
         connect("kafka", &settings).expect("a connection").read(&json!({ "topic": "t" }), &task)
     };
     let error = std::thread::scope(|scope| {
@@ -497,7 +505,15 @@ fn new_forms_start_right() {
         let connection = connect(kind, &filled(&info.settings, &needed)).expect("the defaults are settings");
         let folder = tempfile::tempdir().expect("a folder");
         let (scratch, progress) = (folder.path(), Progress::new());
-        let task = Task { progress: &progress, scratch, downloads: scratch, limit: None, state: None, replay: &[], merges: false };
+        let task = Task {
+            progress: &progress,
+            scratch,
+            downloads: scratch,
+            limit: None,
+            state: None,
+            replay: &[],
+            merges: false,
+        };
         let error = connection.read(&filled(&info.selection, &selected), &task).err().expect("nothing is there");
         assert!(!error.message.contains("not understood"), "{kind}: {error}");
     }

@@ -191,9 +191,9 @@ mod tests {
     use polars::prelude::*;
     use serde_json::json;
 
-    use crate::outgoing::check_rules;
     use super::*;
     use crate::destination::SyncMode;
+    use crate::outgoing::check_rules;
     use crate::outgoing::{Outgoing, Ranges, Rows};
 
     fn outgoing(frame: DataFrame) -> Outgoing {

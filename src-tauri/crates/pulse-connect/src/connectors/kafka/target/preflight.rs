@@ -149,8 +149,10 @@ fn standing(topic: &Topic, name: &str, outgoing: &Outgoing) -> Vec<Finding> {
     let compacted = topic.is_compacted();
     let mut findings: Vec<Finding> = keyless(compacted == Some(true), outgoing).into_iter().collect();
     if outgoing.mode != SyncMode::Append && compacted == Some(false) {
-        let text = format!("The topic `{name}` keeps older messages with the same key (cleanup.policy is not compact).");
-        let hint = "Who reads it must take the newest message of each key. Set cleanup.policy to compact to keep only these.";
+        let text =
+            format!("The topic `{name}` keeps older messages with the same key (cleanup.policy is not compact).");
+        let hint =
+            "Who reads it must take the newest message of each key. Set cleanup.policy to compact to keep only these.";
         findings.push(Finding::new(Severity::Notes, text, hint));
     }
     if compacted.is_none() {
@@ -158,7 +160,9 @@ fn standing(topic: &Topic, name: &str, outgoing: &Outgoing) -> Vec<Finding> {
         findings.push(Finding::new(Severity::Notes, text, "Ask for the right DescribeConfigs to have them checked."));
     }
     if mirrors(outgoing) && topic.messages() > 0 {
-        let text = format!("Keys of `{name}` that are not among the rows are deleted, whoever wrote them; the topic is read for it.");
+        let text = format!(
+            "Keys of `{name}` that are not among the rows are deleted, whoever wrote them; the topic is read for it."
+        );
         findings.push(Finding::new(Severity::Notes, text, "Choose upsert to keep them."));
     }
     findings
@@ -188,7 +192,11 @@ fn drift(topic: &Topic, name: &str, outgoing: &Outgoing) -> Option<Finding> {
     }
     (others > 0).then(|| {
         let text = format!("Others wrote about {others} messages to `{name}` since the last sync.");
-        Finding::new(Severity::Notes, text, "Look at the topic first; messages with the same key are followed by newer ones.")
+        Finding::new(
+            Severity::Notes,
+            text,
+            "Look at the topic first; messages with the same key are followed by newer ones.",
+        )
     })
 }
 

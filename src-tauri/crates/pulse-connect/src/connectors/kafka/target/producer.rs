@@ -102,7 +102,15 @@ impl<'a> Producer<'a> {
         let made: KafkaResult<BaseProducer<Reports>> = config.create_with_context(Reports::default());
         let producer = Some(Arc::new(made.map_err(unusable)?));
         let transactional = target.transactional;
-        let made = Self { producer, settings, topic, progress, transactional, sent: Cell::new(0), looked: Cell::new(Instant::now()) };
+        let made = Self {
+            producer,
+            settings,
+            topic,
+            progress,
+            transactional,
+            sent: Cell::new(0),
+            looked: Cell::new(Instant::now()),
+        };
         if transactional {
             made.wait_for("begin to write in transactions", |producer, patience| producer.init_transactions(patience))?;
         }
@@ -267,12 +275,14 @@ impl<'a> Producer<'a> {
         };
         let reason = self.producer()?.context().said.reason();
         let error = failed(self.settings, reason, attempt, cause);
-        let fenced = [RDKafkaErrorCode::Fenced, RDKafkaErrorCode::ProducerFenced, RDKafkaErrorCode::InvalidProducerEpoch];
+        let fenced =
+            [RDKafkaErrorCode::Fenced, RDKafkaErrorCode::ProducerFenced, RDKafkaErrorCode::InvalidProducerEpoch];
         Ok(match cause.rdkafka_error_code() {
-            Some(code) if fenced.contains(&code) => {
-                Error::new(pulse_core::Code::Conflict, format!("Could not {attempt}: another run of the same sync took over, or this one slept too long."))
-                    .hint("Start the sync again; it goes on from the last committed transaction.")
-            }
+            Some(code) if fenced.contains(&code) => Error::new(
+                pulse_core::Code::Conflict,
+                format!("Could not {attempt}: another run of the same sync took over, or this one slept too long."),
+            )
+            .hint("Start the sync again; it goes on from the last committed transaction."),
             _ => error,
         })
     }

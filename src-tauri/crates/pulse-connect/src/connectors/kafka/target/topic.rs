@@ -109,11 +109,22 @@ impl Wanted {
     }
 
     /// Makes the topic and waits until it is there.
-    pub(super) fn create(&self, settings: &Settings, client: &Client, name: &str, progress: &Progress) -> Result<Topic> {
-        let values: Vec<(&str, String)> =
-            self.config.iter().map(|(key, value)| (key.as_str(), value.as_str().map_or(value.to_string(), str::to_owned))).collect();
+    pub(super) fn create(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        name: &str,
+        progress: &Progress,
+    ) -> Result<Topic> {
+        let values: Vec<(&str, String)> = self
+            .config
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str().map_or(value.to_string(), str::to_owned)))
+            .collect();
         let replication = TopicReplication::Fixed(self.replication_factor);
-        let new = values.iter().fold(NewTopic::new(name, self.partitions, replication), |new, (key, value)| new.set(key, value));
+        let new = values
+            .iter()
+            .fold(NewTopic::new(name, self.partitions, replication), |new, (key, value)| new.set(key, value));
         let attempt = format!("make the topic `{name}`");
         let made = ask(settings, &attempt, progress, async |admin, options| {
             let made = admin.create_topics([&new], options).await?;

@@ -63,7 +63,8 @@ pub(super) fn run(
     let framed = target.format == Format::Avro && kafka.registry.is_some();
     let mut there = Side::of(outgoing.total());
     let deleted = witness::messages((client, name), &topic, &start, &outgoing.run, progress, |row, message| {
-        let value = message.value.as_deref().map(|value| if framed { value.get(5..).unwrap_or_default() } else { value });
+        let value =
+            message.value.as_deref().map(|value| if framed { value.get(5..).unwrap_or_default() } else { value });
         there.add(row, message.key.as_deref(), value);
     })?;
     let here = Side::here(target, outgoing, &rows, framed, progress)?;

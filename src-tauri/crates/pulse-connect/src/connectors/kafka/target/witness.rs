@@ -23,7 +23,8 @@ pub(super) fn messages(
 ) -> Result<u64> {
     let (ranges, deleted) = ranges(name, topic, from)?;
     read::read(client, name, &ranges, u64::MAX, progress, |message| {
-        let header = |name: &str| message.headers.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_deref());
+        let header =
+            |name: &str| message.headers.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_deref());
         if header(RUN) == Some(run.as_bytes()) {
             let row = header(ROW).and_then(|row| std::str::from_utf8(row).ok()?.parse().ok());
             row.into_iter().for_each(|row| each(row, &message));
@@ -53,7 +54,10 @@ fn ranges(name: &str, topic: &Topic, from: &BTreeMap<i32, i64>) -> Result<(Vec<R
 
 /// The error for a topic that is another one than before.
 pub(super) fn recreated(name: &str) -> Error {
-    Error::new(Code::Conflict, format!("The topic `{name}`, into which this run wrote, was deleted or made anew meanwhile."))
-        .hint("Run the sync anew, which sends all rows.")
-        .field("topic")
+    Error::new(
+        Code::Conflict,
+        format!("The topic `{name}`, into which this run wrote, was deleted or made anew meanwhile."),
+    )
+    .hint("Run the sync anew, which sends all rows.")
+    .field("topic")
 }

@@ -51,9 +51,10 @@ pub(super) fn run(
     let position = before.unwrap_or_else(|| Position::at(topic.end()));
     journal.note(&[], Some(&position.value()))?;
     let producer = Producer::open(settings, (target, name), topic.limit(), &outgoing.sync, progress)?;
-    let was_empty = position.start.iter().all(|(partition, next)| {
-        topic.bounds.iter().any(|bound| bound.partition == *partition && bound.low >= *next)
-    });
+    let was_empty = position
+        .start
+        .iter()
+        .all(|(partition, next)| topic.bounds.iter().any(|bound| bound.partition == *partition && bound.low >= *next));
     let (style, producer, transactional) = (&style, &producer, target.transactional);
     let mut work =
         Work { outgoing, style, producer, transactional, journal, progress, position, written: Written::default() };
@@ -170,8 +171,7 @@ impl Work<'_> {
             let loaded = Loaded::new(batch?, self.style)?;
             let number = loaded.number(0);
             let reason = format!("The cluster refused the message: {}.", why.trim_end_matches('.'));
-            let receipt =
-                Receipt { rows: number..number + 1, fate: Fate::Rejected, reason, row: loaded.json(0) };
+            let receipt = Receipt { rows: number..number + 1, fate: Fate::Rejected, reason, row: loaded.json(0) };
             self.journal.note(&[receipt], Some(&self.position.value()))?;
         }
         self.progress.add_rows(1);
