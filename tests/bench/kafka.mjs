@@ -18,7 +18,12 @@ const LINES =
   "import sys, polars as p\np.scan_parquet(sys.argv[1]).with_columns(p.selectors.date().cast(p.String))" +
   ".sink_ndjson(sys.argv[2])";
 /** What both clients are told besides their own settings. */
-const SETTINGS = { "enable.idempotence": "true", "linger.ms": "20", "batch.num.messages": "10000", "batch.size": "999488" };
+const SETTINGS = {
+  "enable.idempotence": "true",
+  "linger.ms": "20",
+  "batch.num.messages": "10000",
+  "batch.size": "999488",
+};
 const rows = Number(option("--rows") ?? 1_000_000);
 const reps = Number(option("--reps") ?? 3);
 const peers = peerEnvironment("bench-sync-postgres", "sync-postgres.txt");
@@ -51,7 +56,17 @@ function senders(lines, bytes) {
   const tool = performanceTool();
   const what = ["--to", "bench", "--table", "bronze.lineitem", "--mode", "append", "--set", "compression=none"];
   const all = {
-    pulse: (topic) => [executable(binaries, "pulse"), "--json", "--workspace", place, "sync", topic, ...what, "--target", topic],
+    pulse: (topic) => [
+      executable(binaries, "pulse"),
+      "--json",
+      "--workspace",
+      place,
+      "sync",
+      topic,
+      ...what,
+      "--target",
+      topic,
+    ],
     rdkafka_performance: (topic) => [
       tool,
       ...["-P", "-q", "-b", address, "-t", topic, "-c", String(rows), "-s", String(bytes)],
@@ -107,7 +122,10 @@ function performanceTool() {
   const example = join(source, "examples", "rdkafka_performance.c");
   const places = ["-I", config, "-I", join(source, "src")];
   const libraries = ["-lssl", "-lcrypto", "-lz", "-lcurl", "-lm", "-lpthread", "-ldl"];
-  const zstd = readdirSync(builds).filter((name) => name.startsWith("zstd-sys-")).map((name) => join(builds, name, "out", "libzstd.a")).find(existsSync);
+  const zstd = readdirSync(builds)
+    .filter((name) => name.startsWith("zstd-sys-"))
+    .map((name) => join(builds, name, "out", "libzstd.a"))
+    .find(existsSync);
   must("cc", ["-O2", "-w", ...places, "-o", program, example, join(made, "lib", "librdkafka.a"), zstd, ...libraries]);
   return program;
 }

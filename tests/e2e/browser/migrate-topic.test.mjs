@@ -65,7 +65,10 @@ test("a table goes to a topic", { skip }, async (t) => {
     await found.getByText("ready", { exact: true }).waitFor();
     await found.getByText(/there is no topic `?stations`?; it is made/).waitFor();
     await found.getByRole("button", { name: /^Show what will be run/ }).click();
-    await found.getByText(/replication_factor/).first().waitFor();
+    await found
+      .getByText(/replication_factor/)
+      .first()
+      .waitFor();
     assert.equal(await messages("stations"), undefined);
   });
 

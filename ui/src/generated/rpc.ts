@@ -304,6 +304,10 @@ modes: Array<SyncMode>,
  */
 main: string, 
 /**
+ * Whether rows that are only appended may have a key too, which need not be unique.
+ */
+keyed: boolean, 
+/**
  * The form of the target.
  */
 target: unknown, };
