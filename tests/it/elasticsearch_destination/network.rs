@@ -1,4 +1,4 @@
-//! Networks that stall or break for a moment, and certificates that are not the cluster's.
+//! Networks that are slow, stall or break for a moment, and certificates that are not the cluster's.
 
 use super::*;
 
@@ -55,6 +55,22 @@ fn a_sync_waits_for_a_network_that_stalls() {
         return;
     }
     through_a_bad_network(Break::Stall);
+}
+
+#[test]
+fn a_sync_comes_through_a_slow_network() {
+    if skipped() {
+        return;
+    }
+    let server = server();
+    let proxy = Proxy::start(server.port("elasticsearch"));
+    proxy.slow_down(500_000);
+    let address = format!("127.0.0.1:{}", proxy.port());
+    let sync = Sync::new(&address, "orders", SyncMode::Replace, &["number"], wide(4000));
+    let began = Instant::now();
+    sync.done();
+    assert!(began.elapsed() > Duration::from_secs(1), "it was slow");
+    assert_eq!(count(&server, "orders"), 4000);
 }
 
 #[test]

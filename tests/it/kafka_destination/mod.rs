@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use polars::prelude::*;
-use pulse_connect::{Severity, SyncMode};
+use pulse_connect::{Fate, Severity, SyncMode};
 use pulse_core::Code;
 use pulse_tests::services::noida::Noida;
 use pulse_tests::services::skipped;

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(30);
 /// Lines of the library's log that are kept to explain an error.
 const LINES: usize = 30;
 /// Properties that reading and writing depend on, and those that would load or run a program.
-const OURS: [&str; 31] = [
+const OURS: [&str; 30] = [
     "acks",
     "allow.auto.create.topics",
     "auto.offset.reset",
