@@ -41,6 +41,16 @@ impl Noida {
         self.process.kill();
     }
 
+    /// Stops it in the middle of whatever it does, until [`Noida::wake`].
+    pub fn sleep(&self) {
+        self.process.sleep();
+    }
+
+    /// Lets it go on.
+    pub fn wake(&self) {
+        self.process.wake();
+    }
+
     /// Kills it and starts it again with the same data and ports.
     pub fn restart(&mut self) {
         self.kill();

@@ -1,6 +1,7 @@
 //! The topic that is written to: what it is, and making it.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use pulse_core::{Code, Error, Progress, Result};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::form::Target;
+use super::witness;
 use crate::connectors::kafka::client::{Client, config, failed, unusable};
 use crate::connectors::kafka::forms::Settings;
 use crate::connectors::kafka::range::{Bounds, bounds};
@@ -23,6 +25,8 @@ pub(super) const STATEMENT: &str = "topic";
 pub(super) const LIMIT: u64 = 1_048_588;
 /// How often a topic that was just made is looked for before it must be there.
 const LOOKS: u32 = 50;
+/// How long it takes from one look to the next.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A topic that is there.
 pub(super) struct Topic {
@@ -55,8 +59,33 @@ impl Topic {
         }
     }
 
-    /// The offset that comes next in each partition.
-    pub(super) fn end(&self) -> BTreeMap<i32, i64> {
+    /// The topic as soon as readers see everything below `next`, or as it is after waiting in vain: a commit is visible a
+    /// moment after the cluster confirmed it, and not before transactions of others that began earlier have ended.
+    pub(super) fn visible(
+        settings: &Settings,
+        client: &Client,
+        name: &str,
+        next: &BTreeMap<i32, i64>,
+        progress: &Progress,
+    ) -> Result<Self> {
+        let until = Instant::now() + Duration::from_secs(settings.timeout_seconds.into());
+        loop {
+            let topic = Self::find(settings, client, name, progress)?.ok_or_else(|| witness::recreated(name))?;
+            if topic.shows(next) || Instant::now() > until {
+                return Ok(topic);
+            }
+            progress.check()?;
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Whether readers of what is committed see everything below `next`.
+    pub(super) fn shows(&self, next: &BTreeMap<i32, i64>) -> bool {
+        let high = |partition: i32| self.bounds.iter().find(|bound| bound.partition == partition).map(|bound| bound.high);
+        next.iter().all(|(partition, next)| high(*partition).is_some_and(|high| high >= *next))
+    }
+
+    /// The offset that comes next in each partition.(&self) -> BTreeMap<i32, i64> {
         self.bounds.iter().map(|bound| (bound.partition, bound.high)).collect()
     }
 
@@ -139,7 +168,7 @@ impl Wanted {
             if let Some(topic) = Self::there(settings, client, name, progress)? {
                 return Ok(topic);
             }
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            std::thread::sleep(LOOK);
         }
         Err(Error::new(Code::Unreachable, format!("The topic `{name}` was made, and is not there yet."))
             .hint("Try again in a while."))
@@ -181,7 +210,7 @@ fn ask<T>(
     question: impl AsyncFnOnce(&AdminClient<DefaultClientContext>, &AdminOptions) -> KafkaResult<T>,
 ) -> Result<T> {
     let admin: AdminClient<DefaultClientContext> = config(settings, &[])?.create().map_err(unusable)?;
-    let patience = std::time::Duration::from_secs(settings.timeout_seconds.into());
+    let patience = Duration::from_secs(settings.timeout_seconds.into());
     let options = AdminOptions::new().request_timeout(Some(patience)).operation_timeout(Some(patience));
     net::run(progress, async {
         question(&admin, &options).await.map_err(|cause| failed(settings, None, attempt, &cause))

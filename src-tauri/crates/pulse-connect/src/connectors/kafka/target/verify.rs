@@ -26,6 +26,7 @@ const NAMED: usize = 20;
 #[derive(Deserialize)]
 struct Seen {
     start: BTreeMap<i32, i64>,
+    next: BTreeMap<i32, i64>,
     refused: Option<Vec<(u64, u64)>>,
 }
 
@@ -50,14 +51,14 @@ pub(super) fn run(
 ) -> Result<Verification> {
     let name = target.topic()?;
     let mut found = Verification::default();
-    let Ok(Seen { start, refused: Some(refused) }) = Seen::deserialize(&written.seen) else {
+    let Ok(Seen { start, next, refused: Some(refused) }) = Seen::deserialize(&written.seen) else {
         found.note = "So many rows were refused that the topic cannot be compared with the others.".into();
         return Ok(found);
     };
     let refused = Ranges::of(refused.into_iter().map(|(start, end)| start..end));
     let rows = Ranges::all(outgoing.total()).without(&refused);
     let client = Client::open(&kafka.settings)?;
-    let topic = Topic::find(&kafka.settings, &client, name, progress)?.ok_or_else(|| witness::recreated(name))?;
+    let topic = Topic::visible(&kafka.settings, &client, name, &next, progress)?;
     progress.stage("Reading the messages back", rows.count(), 0);
     // The registry's number, which is not asked for again, is left out of the comparison.
     let framed = target.format == Format::Avro && kafka.registry.is_some();
@@ -76,6 +77,10 @@ pub(super) fn run(
     let differs = |(row, (here, there)): (usize, (&u64, &u64))| (here != there).then(|| format!("row {row}"));
     found.differing = here.each.iter().zip(&there.each).enumerate().filter_map(differs).take(NAMED).collect();
     let mut notes = Vec::new();
+    if !topic.shows(&next) {
+        notes
+            .push("Not all messages can be read yet, because a transaction of somebody else is still open.".to_owned());
+    }
     if deleted > 0 {
         notes.push(format!("The topic deleted {deleted} messages meanwhile, some of which may be of this run."));
     }

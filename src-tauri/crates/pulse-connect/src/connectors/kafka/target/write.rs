@@ -64,8 +64,16 @@ pub(super) fn run(
         work.written.deleted += sweep::sweep(&client, name, settings, outgoing, style, producer, progress)?;
     }
     let Work { position, mut written, .. } = work;
-    let end = Topic::find(settings, &client, name, progress)?.ok_or_else(|| witness::recreated(name))?.end();
-    written.seen = json!({"start": position.start, "end": end, "refused": position.refused});
+    let topic = Topic::visible(settings, &client, name, &position.next, progress)?;
+    if !topic.shows(&position.next) {
+        written.warnings.push(format!(
+            "The rows are in `{name}`, but who reads only what is committed does not see all of them yet, because a \
+             transaction that somebody else began before is still open."
+        ));
+    }
+    written.seen = json!({
+        "start": position.start, "next": position.next, "end": topic.end(), "refused": position.refused
+    });
     Ok(written)
 }
 
