@@ -123,8 +123,8 @@ fn a_machine_that_slept_while_its_connections_were_cut_goes_on() {
     let space = Space::new();
     let text = format!("[search]\nkind = \"elasticsearch\"\naddress = \"http://127.0.0.1:{}\"\n", proxy.port());
     std::fs::write(space.engine.root().join("connections.toml"), text).expect("a file");
-    let rows: String = (0..ROWS).map(|n| format!("{n},{}\n", "words ".repeat(30))).collect();
-    space.import_text("orders.csv", format!("id,text\n{rows}"), "bronze.orders");
+    let rows: String = (0..ROWS).map(|n| format!("{n},{}{n},{}.25\n", "words ".repeat(30), n % 900)).collect();
+    space.import_text("orders.csv", format!("id,text,price\n{rows}"), "bronze.orders");
     let (root, guard) = space.close();
     let there = || {
         ask(&server, "POST", "/orders/_refresh", "");

@@ -66,7 +66,7 @@ fn a_sync_comes_through_a_slow_network() {
     let proxy = Proxy::start(server.port("elasticsearch"));
     proxy.slow_down(500_000);
     let address = format!("127.0.0.1:{}", proxy.port());
-    let sync = Sync::new(&address, "orders", SyncMode::Replace, &["number"], wide(4000));
+    let sync = begin(&address, "orders", SyncMode::Replace, &["number"], wide(4000));
     let began = Instant::now();
     sync.done();
     assert!(began.elapsed() > Duration::from_secs(1), "it was slow");

@@ -13,7 +13,8 @@ fn a_data_stream_takes_new_documents_from_a_template() {
     sync.target = json!({"index": "logs", "kind": "data_stream", "timestamp": "k"});
     sync.write();
     let asked = server.asked();
-    let template = asked.iter().find(|asked| asked.path == "/_index_template/logs").expect("a template");
+    let made = |asked: &&Asked| asked.method == "PUT" && asked.path == "/_index_template/logs";
+    let template = asked.iter().find(made).expect("a template");
     let template: Value = serde_json::from_slice(&template.body).unwrap();
     assert_eq!((&template["index_patterns"], &template["data_stream"]), (&json!(["logs"]), &json!({})));
     assert_eq!(template["template"]["mappings"]["properties"]["@timestamp"], json!({"type": "date"}));

@@ -55,7 +55,7 @@ fn a_full_disk_is_told_and_with_room_again_the_run_goes_on() {
         (SyncMode::Replace, false, 8, "send the rows"),
         (SyncMode::Append, true, 8, "send the rows"),
         (SyncMode::Append, true, 30, "put the rows into the table"),
-        (SyncMode::Mirror, true, 35, "put the rows into the table"),
+        (SyncMode::Mirror, true, 35, "delete the rows that are gone"),
     ] {
         server.psql("postgres", "DROP TABLE IF EXISTS t, cloud_pulse_syncs");
         if there {
@@ -130,14 +130,16 @@ fn a_server_that_takes_nothing_any_more_is_given_up() {
                           "password": PASSWORD, "stall_seconds": 2});
     let mut sync = Sync::new(&settings, SyncMode::Replace, many(ROWS)).option("parallel", json!(1));
     let mut stopped = Vec::new();
+    let began = Instant::now();
     let error = amid(&sync, 1_000_000, || {
         stopped = server.sync_processes();
         signal("STOP", &stopped);
     })
     .expect_err("nothing is taken");
     signal("CONT", &stopped);
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     assert_eq!(error.code, Code::Unreachable, "{error}");
-    assert!(error.message.contains("has taken nothing for 2 seconds"), "{error}");
+    assert!(error.message.contains("nothing for 2 seconds"), "{error}");
     assert_helpful(&error, "a server that is stuck");
     sync.progress = Progress::new();
     sync.resume().unwrap();

@@ -81,11 +81,13 @@ impl Topic {
 
     /// Whether readers of what is committed see everything below `next`.
     pub(super) fn shows(&self, next: &BTreeMap<i32, i64>) -> bool {
-        let high = |partition: i32| self.bounds.iter().find(|bound| bound.partition == partition).map(|bound| bound.high);
+        let high =
+            |partition: i32| self.bounds.iter().find(|bound| bound.partition == partition).map(|bound| bound.high);
         next.iter().all(|(partition, next)| high(*partition).is_some_and(|high| high >= *next))
     }
 
-    /// The offset that comes next in each partition.(&self) -> BTreeMap<i32, i64> {
+    /// The offset that comes next in each partition.
+    pub(super) fn end(&self) -> BTreeMap<i32, i64> {
         self.bounds.iter().map(|bound| (bound.partition, bound.high)).collect()
     }
 

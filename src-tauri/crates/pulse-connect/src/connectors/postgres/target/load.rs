@@ -18,7 +18,6 @@ use super::stage::{Kind, Stage};
 use super::types::Fit;
 use super::unfit;
 use crate::destination::{Fate, Journal, Receipt};
-use crate::net;
 use crate::outgoing::{Batch, JsonRows, Outgoing, Ranges};
 
 /// Rows in a chunk, which is committed at once.
@@ -216,19 +215,18 @@ impl Copy<'_, '_> {
 
     /// If the commit is lost with the server, so are rows and numbers alike; it need not wait for the disk.
     fn transaction(&self, rows: &[usize]) -> Result<u64, Failure> {
-        self.link.run("BEGIN READ WRITE; SET LOCAL synchronous_commit = off", ATTEMPT)?;
+        let client = self.link.session.client();
+        self.wait(client.batch_execute("BEGIN READ WRITE; SET LOCAL synchronous_commit = off"))?;
         let bytes = self.copy(rows)?;
         let done = ranges(rows.iter().map(|at| self.numbers[*at]));
         let values: Vec<_> = done.iter().map(|range| format!("({}, {})", range.start, range.end)).collect();
         let list = format!("INSERT INTO {} (first, past) VALUES {}; COMMIT", self.load.stage.done, values.join(", "));
-        self.link.run(&list, ATTEMPT)?;
+        self.wait(client.batch_execute(&list))?;
         Ok(bytes)
     }
 
     fn copy(&self, rows: &[usize]) -> Result<u64, Failure> {
-        let client = self.link.session.client();
-        let started = self.link.session.wait(self.load.progress, client.copy_in::<_, Bytes>(&self.sql));
-        let mut sink = Box::pin(self.link.answer(started, ATTEMPT)?);
+        let mut sink = Box::pin(self.wait(self.link.session.client().copy_in::<_, Bytes>(&self.sql))?);
         let mut buffer = Vec::with_capacity(BUFFER + BUFFER / 4);
         let mut bytes = 0;
         buffer.extend_from_slice(HEADER);
@@ -247,24 +245,25 @@ impl Copy<'_, '_> {
         buffer.extend_from_slice(&TRAILER);
         bytes += buffer.len() as u64;
         self.send(sink.as_mut(), buffer.into())?;
-        let finished = self.link.session.wait(self.load.progress, sink.as_mut().finish());
-        self.link.answer(finished, ATTEMPT)?;
+        self.wait(sink.as_mut().finish())?;
         Ok(bytes)
     }
 
     fn send(&self, mut sink: std::pin::Pin<&mut CopyInSink<Bytes>>, bytes: Bytes) -> Result<(), Failure> {
         let length = bytes.len() as u64;
-        let (settings, progress) = (self.load.settings, self.load.progress);
+        self.wait(sink.send(bytes))?;
+        self.load.progress.add_bytes(length);
+        Ok(())
+    }
+
+    /// Waits for the server as long as the settings allow: nothing that is done with a chunk takes long by itself.
+    fn wait<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
+        let settings = self.load.settings;
         let patience = Duration::from_secs(settings.stall_seconds.into());
-        let sent =
-            net::run(progress, async { timeout(patience, sink.send(bytes)).await.map_err(|_| stalled(settings)) });
-        match sent {
-            Ok(Ok(())) => {
-                progress.add_bytes(length);
-                Ok(())
-            }
-            Ok(Err(cause)) => self.link.answer(Ok(Err(cause)), ATTEMPT),
-            Err(error) => Err(Failure { error, refusal: None }),
+        let waited = self.link.session.wait(self.load.progress, async { Ok(timeout(patience, work).await) });
+        match self.link.answer(waited, ATTEMPT)? {
+            Ok(outcome) => self.link.answer(Ok(outcome), ATTEMPT),
+            Err(_) => Err(Failure { error: stalled(settings), refusal: None }),
         }
     }
 }
@@ -272,7 +271,7 @@ impl Copy<'_, '_> {
 fn stalled(settings: &Settings) -> Error {
     let Settings { stall_seconds, .. } = settings;
     let server = settings.server();
-    let what = format!("Could not {ATTEMPT}: {server} has taken nothing for {stall_seconds} seconds.");
+    let what = format!("Could not {ATTEMPT}: {server} has taken and said nothing for {stall_seconds} seconds.");
     Error::new(Code::Unreachable, what)
         .hint("The server may be stuck; run the sync again, or raise the connection's time limit.")
         .field("stall_seconds")

@@ -249,7 +249,7 @@ fn checks(value: &Expr, dtype: &DataType, column: &Column, way: &Way) -> Vec<Mis
 }
 
 fn text(value: &Expr, column: &Column) -> Vec<Misfit> {
-    let nul = value.clone().str().contains_literal(lit("\0"));
+    let nul = value.clone().map(has_nul, |_, field| Ok(Field::new(field.name().clone(), DataType::Boolean)));
     let mut found = vec![Misfit { when: nul, reason: "holds a NUL character, which PostgreSQL cannot".into() }];
     if matches!(column.base, oid::VARCHAR | oid::BPCHAR) && column.modifier > 4 {
         let most = column.modifier - 4;
@@ -265,6 +265,13 @@ fn text(value: &Expr, column: &Column) -> Vec<Misfit> {
         found.push(Misfit { when: unknown, reason: format!("is none of the values of {}", column.type_name) });
     }
     found
+}
+
+/// Which texts hold a NUL character; every text that is sent is looked at, so that this must be quick.
+fn has_nul(texts: Column) -> PolarsResult<Column> {
+    let holds = |text: &str| memchr::memchr(0, text.as_bytes()).is_some();
+    let found: BooleanChunked = texts.str()?.iter().map(|text| text.map(holds)).collect();
+    Ok(found.with_name(texts.name().clone()).into_column())
 }
 
 /// Numbers with more digits before or behind the point than the column has.

@@ -171,17 +171,18 @@ impl Work<'_> {
         }
         let here: Vec<_> =
             all.iter().enumerate().map(|(at, measure)| measure.here.clone().alias(at.to_string())).collect();
-        let failed = |cause| Error::internal(ATTEMPT, cause);
-        let here =
-            self.rows.frame().select(here).collect_with_engine(Engine::Streaming).map_err(failed)?.unwrap_single();
         let mut there: Vec<_> = all.iter().map(|measure| format!("({})::text", measure.there)).collect();
         there.push("count(*)::text".into());
-        // A statement has 1664 columns at most.
-        let mut words = Vec::new();
-        for part in there.chunks(800) {
-            let rows = self.link.query(&format!("SELECT {} FROM {from}", part.join(", ")), &[], ATTEMPT)?;
-            words.extend((0..part.len()).map(|at| rows.first().and_then(|row| row.get::<_, Option<String>>(at))));
-        }
+        let plan = self.rows.frame().select(here);
+        // Both sides read all rows, the one while the other does.
+        let (here, words) = std::thread::scope(|scope| {
+            let counting = scope.spawn(|| plan.collect_with_engine(Engine::Streaming));
+            let words = self.asked(&there, from);
+            (counting.join(), words)
+        });
+        let here = here.map_err(|_| Error::internal(ATTEMPT, "a thread ended"))?;
+        let here = here.map_err(|cause| Error::internal(ATTEMPT, cause))?.unwrap_single();
+        let mut words = words?;
         let word = |word: Option<String>| word.unwrap_or_else(|| "none".into());
         let count = word(words.pop().flatten());
         let mut found = Vec::new();
@@ -194,6 +195,17 @@ impl Work<'_> {
         }
         found.push(Comparison { name: String::new(), here: String::new(), there: count });
         Ok(found)
+    }
+
+    /// What the target answers to aggregates over `from`, as texts.
+    fn asked(&self, aggregates: &[String], from: &str) -> Result<Vec<Option<String>>> {
+        let mut words = Vec::new();
+        // A statement has 1664 columns at most.
+        for part in aggregates.chunks(800) {
+            let rows = self.link.query(&format!("SELECT {} FROM {from}", part.join(", ")), &[], ATTEMPT)?;
+            words.extend((0..part.len()).map(|at| rows.first().and_then(|row| row.get::<_, Option<String>>(at))));
+        }
+        Ok(words)
     }
 
     /// How many of the rows that were deleted are there nevertheless; nothing where none was.
