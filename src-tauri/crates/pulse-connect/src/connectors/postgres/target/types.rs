@@ -268,7 +268,7 @@ fn text(value: &Expr, column: &Column) -> Vec<Misfit> {
 }
 
 /// Which texts hold a NUL character; every text that is sent is looked at, so that this must be quick.
-fn has_nul(texts: Column) -> PolarsResult<Column> {
+fn has_nul(texts: polars::prelude::Column) -> PolarsResult<polars::prelude::Column> {
     let holds = |text: &str| memchr::memchr(0, text.as_bytes()).is_some();
     let found: BooleanChunked = texts.str()?.iter().map(|text| text.map(holds)).collect();
     Ok(found.with_name(texts.name().clone()).into_column())
