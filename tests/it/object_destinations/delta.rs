@@ -144,22 +144,3 @@ fn every_tenth_commit_has_a_checkpoint_that_other_readers_begin_with() {
     assert_eq!(sending.send(&numbers(0, 4)).deleted, 36);
     assert_eq!(read_delta(&folder)["version"], 13);
 }
-
-#[test]
-fn a_checkpoint_that_cannot_be_written_is_a_warning() {
-    let place = tempfile::tempdir().unwrap();
-    let mut sending = Sending::new("folder", &json!({"folder": place.path()}), json!({"path": "t"}));
-    sending.send(&numbers(0, 1));
-    let log = place.path().join("t/_delta_log");
-    // What is not a file cannot be replaced by one.
-    std::fs::create_dir_all(log.join("_last_checkpoint/x")).unwrap();
-    for at in 1..10 {
-        sending.next(SyncMode::Append);
-        assert_eq!(sending.send(&numbers(at, 1)).warnings, [""; 0]);
-    }
-    sending.next(SyncMode::Append);
-    let written = sending.send(&numbers(10, 1));
-    assert!(written.warnings[0].contains("no checkpoint"), "{:?}", written.warnings);
-    std::fs::remove_dir_all(log.join("_last_checkpoint")).unwrap();
-    assert_eq!(read_delta(&place.path().join("t"))["deltalake"].as_array().unwrap().len(), 11);
-}

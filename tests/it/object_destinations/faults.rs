@@ -182,6 +182,31 @@ fn a_commit_whose_answer_is_lost_is_made_once() {
 }
 
 #[test]
+fn a_checkpoint_that_cannot_be_put_is_a_warning() {
+    if skipped() {
+        return;
+    }
+    let moto = Moto::with_bucket("data");
+    let front = HttpServer::before(moto.port(), |asked| {
+        let is_checkpoint = asked.method == "PUT" && asked.path.contains(".checkpoint.");
+        is_checkpoint.then(|| xml(403, "AccessDenied", "Access Denied"))
+    });
+    let mut settings = moto.settings("data");
+    settings["endpoint"] = json!(front.url(""));
+    let mut sending = Sending::new("s3", &settings, json!({"path": "t"}));
+    for at in 0..10 {
+        assert_eq!(sending.send(&numbers(at, 1)).warnings, [""; 0]);
+        sending.next(SyncMode::Append);
+    }
+    let warnings = sending.send(&numbers(10, 1)).warnings;
+    assert!(warnings[0].contains("no checkpoint") && warnings[0].contains("refuses access"), "{warnings:?}");
+    sending.next(SyncMode::Append);
+    sending.send(&numbers(11, 1));
+    let script = "from deltalake import DeltaTable\nprint(len(DeltaTable('s3://data/t', storage_options=options).to_pyarrow_table()))";
+    assert_eq!(moto.python(script, &[]).trim(), "12");
+}
+
+#[test]
 fn a_slow_network_is_waited_for() {
     if skipped() {
         return;

@@ -9,7 +9,10 @@ use pulse_tests::services::Process;
 use pulse_tests::services::moto::Moto;
 use pulse_tests::services::proxy::{Break, Proxy};
 use pulse_tests::services::skipped;
-use pulse_tests::{Numbers, Space, done_runs, pulse_command, pulse_json};
+use pulse_tests::services::small_disk::SmallDisk;
+use pulse_tests::{Numbers, Space, assert_helpful, done_runs, error_of, one_document, pulse_command, pulse_json};
+
+use super::killed::{COUNT, ROWS, workspace};
 
 /// Fails at every note and goes on, until it is through; how often it failed.
 fn with_failures(sending: &Sending, frame: &DataFrame) -> i64 {
@@ -165,4 +168,56 @@ fn what_a_killed_process_was_writing_is_tidied_away() {
     sending.send(&numbers(10, 10));
     assert!(!old.exists(), "what no one writes any more is gone");
     assert!(young.exists() && mine.exists(), "what may be in use, or is not ours, stays");
+}
+
+/// A disk that is full at more and more distant places of a run.
+#[test]
+fn a_full_disk_is_told_and_with_room_again_the_run_goes_on() {
+    let place = tempfile::tempdir().unwrap();
+    let (root, guard) = workspace("folder", &json!({"folder": place.path()}));
+    let disk = SmallDisk::below(place.path());
+    for format in ["delta", "parquet"] {
+        let folder = place.path().join(format);
+        let set = format!("format={format}");
+        let save = ["sync", format, "--to", "there", "--table", "bronze.orders", "--set", &set, "--set"];
+        let save = [&save[..], &["file_megabytes=1", "--target", format]].concat();
+        assert_eq!(pulse_json(&root, &save).0, 0, "{format} is saved and run once");
+        let sync = || {
+            let mut command = pulse_command(&root, &["--json", "sync", format]);
+            disk.apply(&mut command);
+            command.output().expect("pulse starts")
+        };
+        // What readers begin with: the commits of a table, the manifest of a dataset.
+        let visible = || {
+            let all = pulse_tests::files_below(&folder).into_iter();
+            let named = |path: &std::path::Path| {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                name == "manifest.json" || path.parent().unwrap().ends_with("_delta_log") && !name.starts_with('.')
+            };
+            all.filter(|(path, _)| named(path)).collect::<Vec<_>>()
+        };
+        let before = visible();
+        let (mut bytes, mut refused) = (0, 0);
+        loop {
+            disk.fill_after(bytes);
+            let output = sync();
+            if output.status.success() {
+                break;
+            }
+            let error = error_of(&output, "a sync to a full disk");
+            assert_eq!(error.code, Code::DiskFull, "{format} after {bytes} bytes: {error}");
+            assert_helpful(&error, "a full disk");
+            assert_eq!(visible(), before, "{format} after {bytes} bytes: readers see no change");
+            refused += 1;
+            bytes = bytes * 3 / 2 + 200;
+        }
+        disk.free();
+        assert!(refused >= 5, "{format}: {refused}");
+        assert_eq!(one_document(&sync(), "a sync with room")["result"]["matched"], true);
+        let found = python_json(COUNT, &[folder.to_str().unwrap()]);
+        let sum: usize = (0..ROWS).map(|n| (n % 900) * 100 + 25).sum();
+        let counted = json!([ROWS, ROWS, format!("{}.{:02}", sum / 100, sum % 100)]);
+        assert_eq!((&found["one"], &found["two"], &found["stray"]), (&counted, &counted, &json!([])), "{format}");
+    }
+    drop(guard);
 }

@@ -7,10 +7,10 @@ use pulse_tests::services::moto::Moto;
 use pulse_tests::services::skipped;
 use pulse_tests::{Killed, Numbers, Space, kill_sync, pulse_json};
 
-const ROWS: usize = 60_000;
+pub(super) const ROWS: usize = 60_000;
 
 /// A closed workspace with a table and the connection `there`, and what keeps its folder.
-fn workspace(kind: &str, settings: &Value) -> (PathBuf, tempfile::TempDir) {
+pub(super) fn workspace(kind: &str, settings: &Value) -> (PathBuf, tempfile::TempDir) {
     let space = Space::new();
     space.connection("there", kind, settings);
     let rows: String = (0..ROWS).map(|n| format!("{n},item {n},{}.25\n", n % 900)).collect();
@@ -20,7 +20,7 @@ fn workspace(kind: &str, settings: &Value) -> (PathBuf, tempfile::TempDir) {
 
 /// What both readers find in a target that was copied to a folder: the versions of a Delta table may refer to files that
 /// it holds no more; a reader of plain files takes every file there is.
-const COUNT: &str = r#"
+pub(super) const COUNT: &str = r#"
 import duckdb, glob, json, os, sys
 from deltalake import DeltaTable
 folder = sys.argv[1]
