@@ -164,7 +164,7 @@ fn elasticsearch_to_postgres() {
     }
     let (database, server) = (Database::new(), Noida::start(&["elasticsearch"]));
     let put = |from: u64, to: u64, word: &str| {
-        let line = |n| {
+        let line = |n: u64| {
             format!(
                 "{{\"index\":{{\"_id\":\"{n}\"}}}}\n{{\"number\":{n},\"word\":\" {word} {n} \",\"weight\":{}}}\n",
                 n as f64 / 4.0
