@@ -101,7 +101,7 @@ table = DeltaTable(folder)
 numbers = sorted(table.to_pyarrow_table()["n"].to_pylist())
 # DuckDB reads the checkpoint itself: the files that it lists are those of the table.
 checkpoint = glob.glob(f"{log}/{upto:020}.checkpoint.parquet")
-added, removed, apps, metas = duckdb.sql(f"select count(add.path), count(remove.path), count(txn.appId), count(metaData.id) from read_parquet({checkpoint})").fetchone()
+added, removed, apps, metas = duckdb.sql(f"select count(add.path), count(remove.path), count(txn.appId), count(metaData.id) from read_parquet({checkpoint})").fetchall()[0]
 print(json.dumps({"version": table.version(), "numbers": numbers, "hint": hint["version"], "added": added,
     "removed": removed, "apps": apps, "metas": metas, "files": len(table.file_uris())}))
 "#;

@@ -29,21 +29,25 @@ fn what_a_target_cannot_hold_is_told_before() {
 #[test]
 fn a_table_with_wider_types_takes_rows_and_one_with_narrower_ones_does_not() {
     let place = tempfile::tempdir().unwrap();
-    let there = df!("n" => [1i64], "x" => [0.5f64], "t" => ["a"]).unwrap();
+    let there = df!("n" => [1i64], "x" => [0.5f64], "t" => ["a"], "y" => [0.5f64]).unwrap();
     let wide = DataType::Decimal(20, 2);
     let there = there.lazy().with_column(lit(1).cast(wide).alias("d")).collect().unwrap();
+    let there = there.lazy().with_column(lit(3).cast(DataType::Decimal(12, 2)).alias("z")).collect().unwrap();
     for format in ["delta", "parquet"] {
         let target = json!({"path": format, "format": format});
         let mut sending = Sending::new("folder", &json!({"folder": place.path()}), target);
         sending.send(&there);
-        let more = df!("n" => [2i16], "x" => [1.5f32], "t" => ["b"]).unwrap();
+        let more = df!("n" => [2i16], "x" => [1.5f32], "t" => ["b"], "y" => [7i32], "z" => [-4i32]).unwrap();
         let narrow = DataType::Decimal(10, 2);
         let more = more.lazy().with_column(lit(2).cast(narrow).alias("d")).collect().unwrap();
         sending.next(SyncMode::Append);
         if format == "delta" {
             sending.send(&more);
             let found = read_delta(&place.path().join(format));
-            assert_eq!(found["deltalake"], json!([["1.00", 1, "a", 0.5], ["2.00", 2, "b", 1.5]]));
+            assert_eq!(
+                found["deltalake"],
+                json!([["1.00", 1, "a", 0.5, 0.5, "3.00"], ["2.00", 2, "b", 1.5, 7.0, "-4.00"]])
+            );
             assert_eq!(found["duckdb"], found["deltalake"]);
         } else {
             // Files have no log that says how they differ.

@@ -138,13 +138,34 @@ pub(super) fn shown(word: &Value) -> String {
 
 /// The table's type, if it holds every value of `dtype`.
 fn widened(there: &Value, dtype: &DataType) -> Option<DataType> {
-    let whole =
-        [("byte", DataType::Int8), ("short", DataType::Int16), ("integer", DataType::Int32), ("long", DataType::Int64)];
+    /// Whole numbers with the digits that they have at most.
+    const WHOLE: [(&str, DataType, usize); 4] = [
+        ("byte", DataType::Int8, 3),
+        ("short", DataType::Int16, 5),
+        ("integer", DataType::Int32, 10),
+        ("long", DataType::Int64, 19),
+    ];
     let there = there.as_str()?;
-    if there == "double" && *dtype == DataType::Float32 {
+    let own = WHOLE.iter().position(|(_, own, _)| own == dtype);
+    if let Some((precision, scale)) = decimal(there) {
+        let (whole, fraction) = match (own, dtype) {
+            (Some(own), _) => (WHOLE[own].2, 0),
+            (None, DataType::Decimal(precision, scale)) => (precision - scale, *scale),
+            _ => return None,
+        };
+        let holds = precision.checked_sub(scale)? >= whole && scale >= fraction;
+        return holds.then_some(DataType::Decimal(precision, scale));
+    }
+    // A double holds whole numbers up to 53 bits.
+    if there == "double" && (*dtype == DataType::Float32 || own.is_some_and(|own| own < 3)) {
         return Some(DataType::Float64);
     }
-    let from = whole.iter().position(|(_, own)| own == dtype)?;
-    let (_, to) = whole.iter().skip(from).find(|(word, _)| *word == there)?;
+    let (_, to, _) = WHOLE.iter().skip(own?).find(|(word, ..)| *word == there)?;
     Some(to.clone())
+}
+
+/// The digits of a decimal type, all and those behind the point.
+fn decimal(word: &str) -> Option<(usize, usize)> {
+    let (precision, scale) = word.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
+    Some((precision.trim().parse().ok()?, scale.trim().parse().ok()?))
 }
