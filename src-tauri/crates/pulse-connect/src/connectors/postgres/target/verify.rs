@@ -164,29 +164,39 @@ impl Work<'_> {
 
     /// The measures of every column on both sides; the count of rows at the target comes last.
     fn measured(&self, from: &str) -> Result<Vec<Comparison>> {
-        let mut all: Vec<Measure> = Vec::new();
+        let (mut all, mut passes): (Vec<Measure>, Vec<Vec<Expr>>) = (Vec::new(), Vec::new());
         for ((name, fit), sent) in self.fits.iter().zip(&self.plan.outgoing.columns) {
             let column = self.plan.existing.as_ref().and_then(|table| table.column(name));
-            all.extend(column.into_iter().flat_map(|column| measure::measures(sent, fit, column, self.digests)));
+            let measures = column.map_or_else(Vec::new, |column| measure::measures(sent, fit, column, self.digests));
+            let named = |(at, measure): (usize, &Measure)| measure.here.clone().alias(at.to_string());
+            passes.push(measures.iter().enumerate().map(named).collect());
+            all.extend(measures);
         }
-        let here: Vec<_> =
-            all.iter().enumerate().map(|(at, measure)| measure.here.clone().alias(at.to_string())).collect();
         let mut there: Vec<_> = all.iter().map(|measure| format!("({})::text", measure.there)).collect();
         there.push("count(*)::text".into());
-        let plan = self.rows.frame().select(here);
+        let rows = self.rows.frame();
+        // Columns are read one after the other: what is read ahead of all of them would fill the memory.
+        let count = move || {
+            let mut found: Vec<Column> = Vec::new();
+            for pass in passes.into_iter().filter(|pass| !pass.is_empty()) {
+                let one = rows.clone().select(pass).collect_with_engine(Engine::Streaming)?.unwrap_single();
+                found.extend(one.columns().iter().cloned());
+            }
+            PolarsResult::Ok(found)
+        };
         // Both sides read all rows, the one while the other does.
         let (here, words) = std::thread::scope(|scope| {
-            let counting = scope.spawn(|| plan.collect_with_engine(Engine::Streaming));
+            let counting = scope.spawn(count);
             let words = self.asked(&there, from);
             (counting.join(), words)
         });
         let here = here.map_err(|_| Error::internal(ATTEMPT, "a thread ended"))?;
-        let here = here.map_err(|cause| Error::internal(ATTEMPT, cause))?.unwrap_single();
+        let here = here.map_err(|cause| Error::internal(ATTEMPT, cause))?;
         let mut words = words?;
         let word = |word: Option<String>| word.unwrap_or_else(|| "none".into());
         let count = word(words.pop().flatten());
         let mut found = Vec::new();
-        for ((measure, column), there) in all.iter().zip(here.columns()).zip(words) {
+        for ((measure, column), there) in all.iter().zip(&here).zip(words) {
             found.push(Comparison {
                 name: measure.name.clone(),
                 here: measure::text(column)?.unwrap_or_else(|| "none".into()),
