@@ -7,8 +7,8 @@ use std::time::Duration;
 use pulse_core::{Error, Progress, Result};
 use tokio::runtime::{Builder, Runtime};
 
-/// How often a wait looks whether the job was cancelled.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often a wait looks whether the job was cancelled; each look wakes two threads, for every request under way.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Runs `work` to its end, or drops it within a moment of the job's cancel. Do not call it from within such work.
 pub(crate) fn run<T>(progress: &Progress, work: impl Future<Output = Result<T>>) -> Result<T> {
