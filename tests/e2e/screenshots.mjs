@@ -62,6 +62,7 @@ async function take(browser, scheme) {
     await page.waitForTimeout(1000);
     await picture("table");
     await connecting(page, server, workspace, picture);
+    await migrating(page, server, workspace, picture);
     await visit(page, "/");
     await page.getByText("food_prices").first().waitFor();
     await picture("home");
@@ -120,6 +121,23 @@ async function connecting(page, server, workspace, picture) {
   await page.getByRole("button", { name: "Refresh orders" }).click();
   await page.getByText(/the same/).waitFor();
   await picture("sources");
+}
+
+async function migrating(page, server, workspace, picture) {
+  const settings = { folder: join(workspace, "..", "archive") };
+  mkdirSync(settings.folder);
+  const { id } = await server.rpc("connection_save", { name: "Archive", kind: "folder", settings });
+  await visit(page, `/migrate/new?table=silver.food_prices&connection=${id}`);
+  await page
+    .getByRole("form", { name: "Save and run" })
+    .getByRole("button", { name: /^Check/ })
+    .click();
+  await page.getByRole("article", { name: /^Check of/ }).waitFor();
+  await page.getByText("ready", { exact: true }).waitFor();
+  await picture("migrate");
+  await page.getByRole("button", { name: "Save and run" }).click();
+  await page.getByText(/compared and the same/).waitFor();
+  await picture("report");
 }
 
 mkdirSync(folder, { recursive: true });
