@@ -66,7 +66,11 @@ fn known(outgoing: &Outgoing, style: &Style, progress: &Progress) -> Result<Vec<
     for batch in outgoing.narrowed(Ranges::all(outgoing.rows.count())).batches(BATCH) {
         progress.check()?;
         let loaded = Loaded::new(batch?, style)?;
-        known.extend((0..loaded.batch.len()).filter_map(|at| loaded.key(at, &mut key).then(|| hash(&key))));
+        for at in 0..loaded.batch.len() {
+            if loaded.key(at, &mut key) {
+                known.push(hash(&key));
+            }
+        }
     }
     known.sort_unstable();
     Ok(known)
