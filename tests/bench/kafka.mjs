@@ -15,8 +15,7 @@ import { startServices } from "../e2e/support/services.mjs";
 import { lineitem, median, option, peerEnvironment } from "./peers.mjs";
 
 const LINES =
-  "import sys, polars as p\np.scan_parquet(sys.argv[1]).with_columns(p.selectors.date().cast(p.String))" +
-  ".sink_ndjson(sys.argv[2])";
+  "import sys, duckdb\n" + "duckdb.execute(f\"COPY (FROM '{sys.argv[1]}') TO '{sys.argv[2]}' (FORMAT json)\")";
 /** What both clients are told besides their own settings. */
 const SETTINGS = {
   "enable.idempotence": "true",
