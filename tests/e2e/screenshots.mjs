@@ -132,8 +132,8 @@ async function migrating(page, server, workspace, picture) {
     .getByRole("form", { name: "Save and run" })
     .getByRole("button", { name: /^Check/ })
     .click();
-  await page.getByRole("article", { name: /^Check of/ }).waitFor();
-  await page.getByText("ready", { exact: true }).waitFor();
+  const check = page.getByRole("article", { name: /^Check of/ });
+  await check.getByText("ready", { exact: true }).waitFor();
   await picture("migrate");
   await page.getByRole("button", { name: "Save and run" }).click();
   await page.getByText(/compared and the same/).waitFor();
