@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { runQuery } from "../support/actions.mjs";
+import { runQuery, waitForCell } from "../support/actions.mjs";
 import { launch, newPage, stepsOf, visit } from "../support/browser.mjs";
 import { temporaryFolder } from "../support/paths.mjs";
 import { importFile, serve } from "../support/server.mjs";
@@ -78,7 +78,8 @@ test("a table goes to a topic", { skip }, async (t) => {
     assert.equal(await messages("stations"), 500);
     await visit(page, "/sql");
     await runQuery(page, 'SELECT fate, sum(rows)::int AS rows FROM receipts."Stream" GROUP BY fate');
-    await page.getByText("delivered").first().waitFor();
+    await waitForCell(page, "delivered");
+    await waitForCell(page, "500");
   });
 
   await step("nothing went wrong behind the scenes", () => assert.deepEqual(page.errors, []));
