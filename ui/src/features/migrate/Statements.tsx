@@ -20,9 +20,12 @@ export function Statements({ statements, edits, onEdits, onReset }: StatementsPr
   if (statements.length === 0) return null;
   const edited = statements.filter(({ id }) => edits[id] !== undefined).length;
   if (!shown) {
+    // More titles would run over the card's edge.
+    const what =
+      statements.length > 2 ? `${statements.length} statements` : statements.map(({ title }) => title).join(", ");
     return (
       <Button variant="subtle" className={common.add} aria-expanded={false} onClick={() => setShown(true)}>
-        {`Show what will be run there: ${statements.map(({ title }) => title).join(", ")}`}
+        {`Show what will be run there: ${what}`}
         {edited > 0 && ` (${edited} edited)`}
       </Button>
     );
