@@ -7,7 +7,7 @@
 // node tests/bench/kafka.mjs [--rows 1000000] [--reps 3]
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { binaries, capture, environment, executable, fail, onPath, python, root } from "../../scripts/environment.mjs";
@@ -116,8 +116,9 @@ function performanceTool() {
     .find((place) => existsSync(join(place, "lib", "librdkafka.a")));
   if (!made) fail("librdkafka was not compiled yet.", "Run npm start first.");
   const program = join(folder, "rdkafka_performance");
-  const config = join(made, "build", "generated");
-  // The example includes the library's configuration by a path beside its sources.
+  // The sources include the library's configuration as if it lay beside their folder; `src` is any folder beside it here.
+  const config = join(made, "build", "generated", "src");
+  mkdirSync(config, { recursive: true });
   const example = join(source, "examples", "rdkafka_performance.c");
   const places = ["-I", config, "-I", join(source, "src")];
   const libraries = ["-lssl", "-lcrypto", "-lz", "-lcurl", "-lm", "-lpthread", "-ldl"];
