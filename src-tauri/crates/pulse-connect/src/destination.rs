@@ -249,6 +249,13 @@ pub struct Comparison {
     pub there: String,
 }
 
+impl Comparison {
+    /// The measures of both sides under a name.
+    pub(crate) fn new(name: &str, here: impl ToString, there: impl ToString) -> Self {
+        Self { name: name.into(), here: here.to_string(), there: there.to_string() }
+    }
+}
+
 impl Verification {
     /// Whether everything that was compared is the same.
     pub fn matched(&self) -> bool {

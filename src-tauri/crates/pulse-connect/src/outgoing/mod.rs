@@ -82,6 +82,15 @@ impl Outgoing {
         self.rows.count() + self.deleted.as_ref().map_or(0, Rows::count)
     }
 
+    /// Whether what is at the target and not among the rows is deleted there.
+    pub(crate) fn mirrors(&self) -> bool {
+        match self.mode {
+            SyncMode::Mirror => true,
+            SyncMode::Incremental => self.deleted.is_none(),
+            _ => false,
+        }
+    }
+
     /// The same with other rows to do.
     #[must_use]
     pub(crate) fn narrowed(&self, todo: Ranges) -> Self {

@@ -146,7 +146,7 @@ fn standing(target: &Target, name: &str, outgoing: &Outgoing, place: &Place) -> 
         Ok(Some(held)) => findings.extend(blocks(held)),
         Ok(None) => {}
     }
-    if write::mirrors(outgoing) && place.kind != Kind::Absent {
+    if outgoing.mirrors() && place.kind != Kind::Absent {
         findings.push(Finding::new(
             Severity::Notes,
             format!("Documents of `{name}` whose key is not among the rows are deleted, whoever wrote them."),

@@ -47,10 +47,10 @@ pub(super) fn run(
     let style = write::style(target, outgoing)?;
     let stream = Place::find(server, index, progress)?.kind == Kind::Stream;
     let looking = Looking { server, index, stream, outgoing, style: &style, progress };
-    let whole = outgoing.mode == SyncMode::Replace || (write::mirrors(outgoing) && left_out.is_empty());
+    let whole = outgoing.mode == SyncMode::Replace || (outgoing.mirrors() && left_out.is_empty());
     let small = delivered.count() <= EACH;
     let there = if whole { write::count(server, index, progress)? } else { looking.count(&delivered)? };
-    found.comparisons.push(comparison("Rows", delivered.count(), there));
+    found.comparisons.push(Comparison::new("Rows", delivered.count(), there));
     let mut notes = Vec::new();
     if whole && !small {
         let (comparisons, note) = measures::compare(server, index, outgoing, &left_out, progress)?;
@@ -64,7 +64,7 @@ pub(super) fn run(
     looking.compare(&read, what, &mut found)?;
     if outgoing.deleted.is_some() {
         let gone = Ranges::all(outgoing.total()).without(&Ranges::all(rows)).without(&left_out);
-        found.comparisons.push(comparison("Deleted rows that are still there", 0, looking.count(&gone)?));
+        found.comparisons.push(Comparison::new("Deleted rows that are still there", 0, looking.count(&gone)?));
     }
     if !left_out.is_empty() {
         let count = left_out.count();
@@ -85,10 +85,6 @@ fn left_out(seen: &Value) -> Option<Ranges> {
 fn sample(delivered: &Ranges, rows: u64) -> Ranges {
     let windows = (0..PIECES).map(|piece| rows / PIECES * piece..rows / PIECES * piece + PIECE);
     Ranges::of(windows.flat_map(|window| delivered.within(&window).collect::<Vec<_>>()))
-}
-
-fn comparison(name: &str, here: impl ToString, there: impl ToString) -> Comparison {
-    Comparison { name: name.into(), here: here.to_string(), there: there.to_string() }
 }
 
 struct Looking<'a> {
@@ -135,7 +131,7 @@ impl Looking<'_> {
             self.progress.add_rows(ids.len() as u64);
             Ok(())
         })?;
-        found.comparisons.push(comparison(name, rows.count(), same));
+        found.comparisons.push(Comparison::new(name, rows.count(), same));
         Ok(())
     }
 

@@ -74,15 +74,6 @@ pub(super) fn style(target: &Target, outgoing: &Outgoing) -> Result<Style> {
     Ok(Style { ids: Ids::of(outgoing), version, places: Places::of(target, outgoing)? })
 }
 
-/// Whether documents that are not among the rows are deleted from the index.
-pub(super) fn mirrors(outgoing: &Outgoing) -> bool {
-    match outgoing.mode {
-        SyncMode::Mirror => true,
-        SyncMode::Incremental => outgoing.deleted.is_none(),
-        _ => false,
-    }
-}
-
 /// Makes ready what is written to.
 fn begin(server: &Server, target: &Target, name: &str, outgoing: &Outgoing, progress: &Progress) -> Result<Position> {
     progress.stage("Getting the index ready", 0, 0);
@@ -191,7 +182,7 @@ fn finish(sending: &Sending<'_>, target: &Target, name: &str, was_done: bool) ->
         }
         show(server, index, target, outgoing, progress)?;
         written.warnings = swap::swap(server, name, index, target.replace_index, progress)?;
-    } else if mirrors(outgoing) {
+    } else if outgoing.mirrors() {
         let (deleted, newer) = sweep::sweep(sending)?;
         refresh(server, index, progress)?;
         written.deleted = deleted;

@@ -57,12 +57,3 @@ impl Destination for Kafka {
         verify::run(self, target, outgoing, written, progress)
     }
 }
-
-/// Whether keys that are not among the rows are deleted.
-fn mirrors(outgoing: &Outgoing) -> bool {
-    match outgoing.mode {
-        SyncMode::Mirror => true,
-        SyncMode::Incremental => outgoing.deleted.is_none(),
-        _ => false,
-    }
-}

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::form::{Format, Target};
 use super::message::{self, Loaded, Style};
 use super::topic::{LIMIT, STATEMENT, Topic, Wanted};
-use super::{mirrors, write};
+use super::write;
 use crate::connectors::kafka::client::Client;
 use crate::connectors::kafka::{Kafka, topics};
 use crate::destination::{Finding, Preflight, Severity, Statement, SyncMode, TargetColumn};
@@ -159,7 +159,7 @@ fn standing(topic: &Topic, name: &str, outgoing: &Outgoing) -> Vec<Finding> {
         let text = format!("The account may not see the settings of the topic `{name}`.");
         findings.push(Finding::new(Severity::Notes, text, "Ask for the right DescribeConfigs to have them checked."));
     }
-    if mirrors(outgoing) && topic.messages() > 0 {
+    if outgoing.mirrors() && topic.messages() > 0 {
         let text = format!(
             "Keys of `{name}` that are not among the rows are deleted, whoever wrote them; the topic is read for it."
         );

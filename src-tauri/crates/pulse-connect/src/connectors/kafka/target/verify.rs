@@ -70,9 +70,9 @@ pub(super) fn run(
     })?;
     let here = Side::here(target, outgoing, &rows, framed, progress)?;
     found.comparisons = vec![
-        comparison("Rows", here.count, there.count),
-        comparison("Messages that came twice", 0, there.twice),
-        comparison("Keys and values (checksum)", format!("{:016x}", here.sum), format!("{:016x}", there.sum)),
+        Comparison::new("Rows", here.count, there.count),
+        Comparison::new("Messages that came twice", 0, there.twice),
+        Comparison::new("Keys and values (checksum)", format!("{:016x}", here.sum), format!("{:016x}", there.sum)),
     ];
     let differs = |(row, (here, there)): (usize, (&u64, &u64))| (here != there).then(|| format!("row {row}"));
     found.differing = here.each.iter().zip(&there.each).enumerate().filter_map(differs).take(NAMED).collect();
@@ -89,10 +89,6 @@ pub(super) fn run(
     }
     found.note = notes.join(" ");
     Ok(found)
-}
-
-fn comparison(name: &str, here: impl ToString, there: impl ToString) -> Comparison {
-    Comparison { name: name.into(), here: here.to_string(), there: there.to_string() }
 }
 
 impl Side {

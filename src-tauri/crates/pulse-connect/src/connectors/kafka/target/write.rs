@@ -11,7 +11,7 @@ use super::message::{Loaded, Style};
 use super::position::Position;
 use super::producer::Producer;
 use super::topic::{Topic, Wanted};
-use super::{mirrors, sweep, witness};
+use super::{sweep, witness};
 use crate::connectors::kafka::Kafka;
 use crate::connectors::kafka::client::Client;
 use crate::connectors::kafka::forms::Settings;
@@ -60,7 +60,7 @@ pub(super) fn run(
         Work { outgoing, style, producer, transactional, journal, progress, position, written: Written::default() };
     let todo = if interrupted { work.find(&client, name, settings)? } else { outgoing.todo.clone() };
     work.all(&todo)?;
-    if mirrors(outgoing) && !was_empty {
+    if outgoing.mirrors() && !was_empty {
         work.written.deleted += sweep::sweep(&client, name, settings, outgoing, style, producer, progress)?;
     }
     let Work { position, mut written, .. } = work;

@@ -8,7 +8,7 @@ use super::super::sql;
 use super::link::{Failure, Link};
 use super::plan::Plan;
 use super::shape::{Column, Table};
-use super::stage::{self, Stage};
+use super::stage::Stage;
 use crate::destination::SyncMode;
 use crate::outgoing::Ranges;
 
@@ -105,7 +105,7 @@ impl<'a> Merge<'a> {
             let deleted = self.link.count(&format!("DELETE FROM {target}"), "empty the table")?;
             return Ok(deleted);
         }
-        if !stage::mirrors(self.plan) {
+        if !self.plan.outgoing.mirrors() {
             return Ok(0);
         }
         let gone = format!(

@@ -5,7 +5,7 @@ use pulse_core::Result;
 use super::link::{Failure, Link};
 use super::merge::{Merge, Merged};
 use super::plan::{Path, Plan};
-use super::stage::{self, Stage};
+use super::stage::Stage;
 use super::swap;
 use super::watermark::Watermark;
 use crate::outgoing::Ranges;
@@ -24,7 +24,7 @@ pub(super) fn publish(
     loaded: &Ranges,
     before: Option<&Watermark>,
 ) -> Result<Merged> {
-    if plan.path == Path::Into && (plan.outgoing.mode.needs_key() || stage::mirrors(plan)) {
+    if plan.path == Path::Into && (plan.outgoing.mode.needs_key() || plan.outgoing.mirrors()) {
         link.run(&format!("ANALYZE {}", stage.table), ATTEMPT)?;
     }
     match attempt(link, plan, stage, loaded, before, false) {

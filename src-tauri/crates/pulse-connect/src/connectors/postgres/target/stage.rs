@@ -11,7 +11,6 @@ use super::link::Link;
 use super::plan::{Path, Plan};
 use super::shape::Table;
 use super::types::Fit;
-use crate::destination::SyncMode;
 use crate::outgoing::Ranges;
 
 /// What a row in a staging table is for.
@@ -106,15 +105,6 @@ pub(super) fn create(plan: &Plan, table: &str) -> Result<String> {
     let columns: Vec<_> = plan.natural().iter().map(|(name, word)| format!("{} {word}", sql::name(name))).collect();
     let (number, kind) = (sql::name(&number), sql::name(&kind));
     Ok(format!("CREATE UNLOGGED TABLE {table} ({}, {number} bigint, {kind} smallint)", columns.join(", ")))
-}
-
-/// Whether rows at the target that are not among those sent are deleted.
-pub(super) fn mirrors(plan: &Plan) -> bool {
-    match plan.outgoing.mode {
-        SyncMode::Mirror => true,
-        SyncMode::Incremental => plan.outgoing.deleted.is_none(),
-        _ => false,
-    }
 }
 
 fn drop_stale(link: &Link, plan: &Plan, keep: &[&str]) -> Result<()> {

@@ -14,7 +14,7 @@ use super::link::Link;
 use super::load::{self, Load};
 use super::plan::{Path, Plan};
 use super::publish;
-use super::stage::{self, Kind, Stage};
+use super::stage::{Kind, Stage};
 use super::types::Fit;
 use super::watermark::Watermark;
 use super::{drift, lock};
@@ -70,7 +70,7 @@ pub(super) fn write(
     work.all(&lead, &rest, target.parallel)?;
     let loaded = stage.loaded(&lead)?;
     progress.stage("Making the rows visible", 0, 0);
-    if ours.is_none() && plan.path == Path::Into && stage::mirrors(&plan) {
+    if ours.is_none() && plan.path == Path::Into && plan.outgoing.mirrors() {
         keep(&lead, &plan, &stage, &key, &loaded)?;
     }
     let merged = publish::publish(&lead, &plan, &stage, &loaded, ours)?;
