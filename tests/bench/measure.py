@@ -1,4 +1,4 @@
-"""Runs a program and prints its wall and CPU seconds and its largest memory in bytes, as JSON in the last line.
+"""Runs a program and prints its wall and CPU seconds, its largest memory in bytes and what it said, as JSON in one line.
 
 python measure.py PROGRAM ARGUMENTS...
 """
@@ -10,8 +10,9 @@ import sys
 import time
 
 started = time.monotonic()
-status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE)
 seconds = time.monotonic() - started
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss * 1024}))
-sys.exit(status)
+found = {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss * 1024}
+print(json.dumps({**found, "said": done.stdout.decode(errors="replace")}))
+sys.exit(done.returncode)

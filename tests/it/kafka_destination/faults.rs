@@ -27,17 +27,17 @@ fn what_an_attempt_wrote_without_a_receipt_is_found_and_not_written_again() {
     for (topic, transactional) in [("plain", false), ("transactions", true)] {
         for notes in [1, 2, 3] {
             let topic = format!("{topic}-{notes}");
-            let mut sync = sync(&server, &topic, SyncMode::Append, &[], orders(0..90_000));
+            let mut sync = sync(&server, &topic, SyncMode::Append, &[], orders(0..150_000));
             sync.target["transactional"] = transactional.into();
-            // The position is noted first, then the rows of each chunk.
+            // The position is noted first, then some rows at a time.
             sync.journal.fail_after(notes);
             sync.attempt().expect_err("the journal fails");
             sync.journal.fail_after(i64::MAX);
             let known = sync.journal.rows(Fate::Delivered).count();
-            assert!(known < 90_000, "{topic}: {known} receipts");
+            assert!(known < 150_000, "{topic}: {known} receipts");
             let written = sync.resume().unwrap_or_else(|error| panic!("{topic}: it goes on: {error}"));
             sync.must_match(&written);
-            assert!(times(&server, &topic, "run-1") == once(90_000), "{topic}: each row is there once");
+            assert!(times(&server, &topic, "run-1") == once(150_000), "{topic}: each row is there once");
         }
     }
 }
@@ -99,7 +99,7 @@ fn a_topic_that_was_made_anew_is_not_gone_on_with() {
         return;
     }
     let server = server();
-    let mut sync = sync(&server, "anew", SyncMode::Append, &[], orders(0..90_000));
+    let mut sync = sync(&server, "anew", SyncMode::Append, &[], orders(0..150_000));
     sync.journal.fail_after(2);
     sync.attempt().expect_err("the journal fails");
     sync.journal.fail_after(i64::MAX);

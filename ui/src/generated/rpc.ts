@@ -2145,6 +2145,10 @@ at_ms: number,
  */
 seconds: number, 
 /**
+ * How much of that went by with sending; the rest was checking and comparing.
+ */
+sending_seconds: number, 
+/**
  * Rows to send, those to delete included.
  */
 total: number, 

@@ -31,7 +31,9 @@ export function History({ sync, batches }: HistoryProps) {
             <th className={classes.right}>Rejected</th>
             <th className={classes.right}>Deleted</th>
             <th className={classes.right}>Time</th>
-            <th className={classes.right}>Rows/s</th>
+            <th className={classes.right} title="While rows were sent; the time includes checking and comparing">
+              Rows/s
+            </th>
             <th className={classes.right}>Bytes</th>
           </tr>
         </thead>
@@ -50,6 +52,7 @@ function Row({ sync, runs }: { sync: SyncInfo; runs: SyncRunInfo[] }) {
   const began = Math.min(...runs.map((run) => run.at_ms));
   const worst = runs.map(verdict).sort((one, other) => WORST.indexOf(one.tone) - WORST.indexOf(other.tone))[0];
   const seconds = total(runs, (run) => run.seconds);
+  const sending = total(runs, (run) => run.sending_seconds);
   const delivered = total(runs, (run) => run.delivered);
   return (
     <tr>
@@ -64,7 +67,7 @@ function Row({ sync, runs }: { sync: SyncInfo; runs: SyncRunInfo[] }) {
       <td className={classes.right}>{count(total(runs, (run) => run.rejected))}</td>
       <td className={classes.right}>{count(total(runs, (run) => run.deleted))}</td>
       <td className={classes.right}>{duration(seconds)}</td>
-      <td className={classes.right}>{seconds > 0 ? count(delivered / seconds) : ""}</td>
+      <td className={classes.right}>{sending > 0 ? count(delivered / sending) : ""}</td>
       <td className={classes.right}>{bytes(total(runs, (run) => run.bytes))}</td>
     </tr>
   );

@@ -71,7 +71,7 @@ function Counts({ run }: { run: SyncRunInfo }) {
     ["Deleted there", count(run.deleted)],
     ["Bytes", run.bytes > 0 ? bytes(run.bytes) : "0"],
     ["Time", duration(run.seconds)],
-    ["Rows a second", rate(run) >= 1 ? count(rate(run)) : "0"],
+    ["Rows a second while sending", rate(run) >= 1 ? count(rate(run)) : "0"],
   ];
   const always = new Set(["Delivered", "Rejected", "Time"]);
   return (

@@ -49,6 +49,7 @@ export const report = {
   state: "done",
   at_ms: 0,
   seconds: 2,
+  sending_seconds: 1,
   total: 120,
   delivered: 120,
   superseded: 0,

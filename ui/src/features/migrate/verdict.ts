@@ -32,9 +32,9 @@ export function isUnfinished({ last }: SyncInfo): boolean {
   return last.some(({ state }) => state === "failed" || state === "cancelled" || state === "interrupted");
 }
 
-/** Rows a second that were delivered. */
-export function rate({ delivered, superseded, seconds }: SyncRunInfo): number {
-  return seconds > 0 ? (delivered + superseded) / seconds : 0;
+/** Rows a second that were delivered while rows were sent; checking and comparing takes time of its own. */
+export function rate({ delivered, superseded, sending_seconds }: SyncRunInfo): number {
+  return sending_seconds > 0 ? (delivered + superseded) / sending_seconds : 0;
 }
 
 /** The sum of a number over the tables of a run. */
@@ -54,7 +54,8 @@ export function runFacts(runs: readonly SyncRunInfo[]): string[] {
   if (pending > 0) facts.push(`${count(pending)} not sent`);
   if (size > 0) facts.push(bytes(size));
   facts.push(duration(seconds));
-  if (seconds > 0 && delivered > 0) facts.push(`${counted(Math.round(delivered / seconds), "row")}/s`);
+  const sending = total(runs, (run) => run.sending_seconds);
+  if (sending > 0 && delivered > 0) facts.push(`${counted(Math.round(delivered / sending), "row")}/s while sending`);
   return facts;
 }
 

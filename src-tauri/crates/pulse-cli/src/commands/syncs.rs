@@ -78,8 +78,9 @@ fn outcome(run: &SyncRunInfo) -> String {
         Some(_) => "; the target matches",
         None => "",
     };
-    let rate = if run.seconds > 0.0 { run.rows as f64 / run.seconds } else { 0.0 };
-    format!("{text}{verdict} ({:.1} s, {} rows/s)", run.seconds, count(rate as u64))
+    let rate = if run.sending_seconds > 0.0 { run.rows as f64 / run.sending_seconds } else { 0.0 };
+    let [whole, sending] = [run.seconds, run.sending_seconds];
+    format!("{text}{verdict} ({whole:.1} s, of them {sending:.1} s sending at {} rows/s)", count(rate as u64))
 }
 
 /// The sync that the arguments describe.

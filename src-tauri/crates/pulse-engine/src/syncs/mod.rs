@@ -1,5 +1,7 @@
 //! Syncs: tables and queries sent to outside systems, with a receipt for every row.
 
+mod claim;
+mod folders;
 mod freeze;
 mod journal;
 mod parts;
@@ -16,10 +18,11 @@ use serde_json::json;
 use crate::clock::now_ms;
 use crate::{Engine, connections, guard};
 
+pub(crate) use folders::sweep;
 pub(crate) use parts::shown_mode;
 pub(crate) use preflight::preflight;
 pub(crate) use receipts::{rejected, tables as receipt_tables};
-pub(crate) use run::{Sync, again, retry, start, sweep};
+pub(crate) use run::{Sync, again, retry, start};
 pub(crate) use show::runs;
 
 /// All syncs by name, with how they stand.
@@ -62,7 +65,7 @@ pub(crate) fn delete(engine: &Engine, id: &str) -> Result<()> {
             .hint("Wait until it is done, or cancel it; then delete it."));
     }
     for run in engine.0.catalog.syncs().runs(&stored.id, u32::MAX)? {
-        run::forget_folder(engine, &run.id);
+        folders::forget_folder(engine, &run.id);
     }
     engine.0.catalog.syncs().delete(&stored.id)
 }

@@ -1,8 +1,7 @@
 //! Running a sync: a job freezes the rows of each table, checks, sends and compares them, and goes on where an earlier
 //! attempt stopped.
 
-use std::fs;
-use std::path::PathBuf;
+use std::time::Instant;
 
 use pulse_catalog::{RunState, StoredRun, StoredSync};
 use pulse_connect::{Outgoing, Outlet, Preflight, Severity, Verification, Written};
@@ -11,9 +10,11 @@ use pulse_rpc::types::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::claim::Claim;
+use super::folders::{folder, forget_folder};
 use super::freeze::{Attempt, Frozen, outgoing};
 use super::journal::{RunJournal, pending};
-use super::{doc, find, parts, running};
+use super::{doc, find, parts};
 use crate::clock::now_ms;
 use crate::job_commands::Request;
 use crate::{Engine, apply, connections, guard, sources};
@@ -44,6 +45,8 @@ pub(crate) struct RunBody {
     pub problem: Option<Problem>,
     /// Seconds of all attempts.
     pub seconds: f64,
+    /// Those of them in which rows were sent; the others went by with checking and comparing.
+    pub sending_seconds: f64,
 }
 
 /// Starts a sync.
@@ -75,45 +78,6 @@ pub(crate) fn again(engine: &Engine, sync: Sync) -> Result<JobStarted> {
     let started = engine.submit("sync", format!("Sync {name}"), &Request::SyncStart(sync), work)?;
     guard(&engine.0.syncing).jobs.insert(stored.id, started.job.clone());
     Ok(started)
-}
-
-/// The targets of a sync, held against others.
-struct Claim {
-    engine: Engine,
-    targets: Vec<String>,
-}
-
-impl Claim {
-    fn new(engine: &Engine, stored: &StoredSync) -> Result<Self> {
-        let doc = doc(stored)?;
-        let (found, outlet) = connections::open_to_write(engine, &doc.connection)?;
-        let targets = parts::all(engine, &doc, &found.kind)?
-            .iter()
-            .map(|part| outlet.identity(&part.target))
-            .collect::<Result<Vec<_>>>()?;
-        if running(engine, &stored.id).is_some() {
-            return Err(Error::new(Code::Conflict, format!("The sync “{}” is running already.", stored.name))
-                .hint("Wait until it is done, or cancel it."));
-        }
-        let mut syncing = guard(&engine.0.syncing);
-        if let Some(other) = targets.iter().find_map(|target| syncing.targets.get(target)) {
-            return Err(Error::new(Code::Conflict, format!("The sync “{other}” is writing to the same target now."))
-                .hint("Wait until it is done, or cancel it."));
-        }
-        for target in &targets {
-            syncing.targets.insert(target.clone(), stored.name.clone());
-        }
-        Ok(Self { engine: engine.clone(), targets })
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let mut syncing = guard(&self.engine.0.syncing);
-        for target in &self.targets {
-            syncing.targets.remove(target);
-        }
-    }
 }
 
 /// The job.
@@ -271,7 +235,7 @@ impl Sending<'_> {
 
     /// Sends what has no receipt yet and records what came of it.
     fn attempt(&self, part: &SyncPart, run: StoredRun) -> Result<StoredRun> {
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let mut body = body(&run);
         let mut run = StoredRun { state: RunState::Running, ended_at_ms: None, ..run };
         let outcome = self.send(part, &mut run, &mut body);
@@ -319,7 +283,10 @@ impl Sending<'_> {
         let stage = format!("Sending {} to {}", outgoing.origin, body.target);
         self.progress.stage(&stage, outgoing.todo.count(), 0);
         let journal = RunJournal { engine: self.engine, run: &run.id };
-        let written = self.outlet.write(&part.target, &outgoing, &journal, self.progress)?;
+        let began = Instant::now();
+        let written = self.outlet.write(&part.target, &outgoing, &journal, self.progress);
+        body.sending_seconds += began.elapsed().as_secs_f64();
+        let written = written?;
         written.warnings.iter().for_each(|warning| self.progress.log(warning.clone()));
         let left = pending(self.engine, &run.id, outgoing.total())?;
         if !left.is_empty() {
@@ -383,38 +350,6 @@ fn stopped(found: &Preflight) -> Option<Error> {
 /// What is kept with a run.
 pub(crate) fn body(run: &StoredRun) -> RunBody {
     serde_json::from_value(run.body.clone()).unwrap_or_default()
-}
-
-/// The folder of what a run needs to go on.
-fn folder(engine: &Engine, run: &str) -> PathBuf {
-    engine.0.workspace.syncs().join(run)
-}
-
-/// Removes what a run kept to go on.
-pub(crate) fn forget_folder(engine: &Engine, run: &str) {
-    let folder = folder(engine, run);
-    if let Err(cause) = fs::remove_dir_all(&folder)
-        && cause.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(folder = %folder.display(), %cause, "The folder of a sync's run could not be removed.");
-    }
-}
-
-/// Removes folders of runs that nobody goes on with, such as those a killed process left before it had recorded them.
-pub(crate) fn sweep(engine: &Engine) -> Result<()> {
-    let Ok(folders) = fs::read_dir(engine.0.workspace.syncs()) else { return Ok(()) };
-    for entry in folders.flatten() {
-        let run = entry.file_name().to_string_lossy().into_owned();
-        let known = engine.0.catalog.syncs().run(&run);
-        let needed = match &known {
-            Ok(known) => known.state.can_go_on() || engine.0.catalog.receipts().tally(&run)?.rejected > 0,
-            Err(_) => false,
-        };
-        if !needed {
-            forget_folder(engine, &run);
-        }
-    }
-    Ok(())
 }
 
 /// What a start did; `vanished` says which tables are sent no more, a sentence each.

@@ -59,7 +59,7 @@ fn state(last: &[SyncRunInfo], is_running: bool) -> &'static str {
 
 fn run_info(engine: &Engine, run: StoredRun) -> Result<SyncRunInfo> {
     let tally = engine.0.catalog.receipts().tally(&run.id)?;
-    let RunBody { target, frozen, written, verification, problem, seconds, .. } = body(&run);
+    let RunBody { target, frozen, written, verification, problem, seconds, sending_seconds, .. } = body(&run);
     let written = written.unwrap_or_default();
     let is_running = run.state == RunState::Running;
     let known = tally.delivered + tally.superseded + tally.rejected;
@@ -69,6 +69,7 @@ fn run_info(engine: &Engine, run: StoredRun) -> Result<SyncRunInfo> {
         state: run.state.as_str().to_owned(),
         at_ms: run.started_at_ms as f64,
         seconds: if is_running { (now_ms() - run.started_at_ms).max(0) as f64 / 1000.0 } else { seconds },
+        sending_seconds,
         total: run.total,
         delivered: tally.delivered,
         superseded: tally.superseded,

@@ -177,6 +177,8 @@ pub struct SyncRunInfo {
     pub at_ms: f64,
     /// How long it took.
     pub seconds: f64,
+    /// How much of that went by with sending; the rest was checking and comparing.
+    pub sending_seconds: f64,
     /// Rows to send, those to delete included.
     pub total: u64,
     /// Rows that are there.

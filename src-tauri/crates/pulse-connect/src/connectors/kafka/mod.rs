@@ -26,6 +26,7 @@ use url::Url;
 
 use self::client::Client;
 use self::forms::{Selection, Settings, SignIn};
+use self::message::Message;
 use self::registry::Registry;
 use crate::connector::{About, Browse, Browsing, Check, Connector, Entry, Fetched, Listing, News, NoFilters, Task};
 
@@ -173,7 +174,9 @@ impl Connector for Kafka {
         task.progress.stage(&format!("Reading the topic {}", selection.topic), offsets, 0);
         let limit = task.limit.unwrap_or(u64::MAX).min(selection.max_messages.unwrap_or(u64::MAX));
         let mut rows = rows::Rows::create(selection, &state, self.registry.as_ref(), task)?;
-        let reached = read::read(client, &selection.topic, &ranges, limit, task.progress, |message| rows.add(message))?;
+        let reached = read::read(client, &selection.topic, &ranges, limit, task.progress, |message| {
+            rows.add(Message::of(message))
+        })?;
         let origin =
             format!("kafka://{}/{}", self.settings.brokers.split(',').next().unwrap_or_default(), selection.topic);
         rows.finish(state, &reached, origin)

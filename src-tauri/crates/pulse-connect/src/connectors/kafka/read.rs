@@ -1,15 +1,16 @@
 //! Reading a bounded batch: exactly the messages of the ranges, whatever is written meanwhile.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pulse_core::{Code, Error, Progress, Result};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use super::client::Client;
-use super::message::Message;
 use super::range::{Bounds, Range, bounds};
 
 /// How long one wait for a message takes.
@@ -25,14 +26,14 @@ pub(super) struct Reached {
     pub gaps: u64,
 }
 
-/// Hands every message of the ranges to `each`, at most `limit` of them.
+/// Hands every message of the ranges to `each`, at most `limit` of them, while it is still in the client's memory.
 pub(super) fn read(
     client: Client,
     topic: &str,
     ranges: &[Range],
     limit: u64,
     progress: &Progress,
-    mut each: impl FnMut(Message) -> Result<()>,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<()>,
 ) -> Result<Reached> {
     let mut reading = Reading::of(client, topic, ranges);
     if !reading.open.is_empty() && limit > 0 {
@@ -60,8 +61,10 @@ struct Reading<'a> {
     reached: Reached,
     /// Partitions that ended before their range did.
     ended_early: Vec<i32>,
-    /// When a message came last.
+    /// When a message came last, as far as it was noted.
     heard: Instant,
+    /// Whether messages came that are not noted yet: the clock is not asked for each.
+    came: bool,
     /// One partition is read after the other, so that what cannot be read has a place.
     alone: bool,
     /// The partition and offset that could not be read last.
@@ -79,6 +82,7 @@ impl<'a> Reading<'a> {
             reached: Reached { next, messages: 0, gaps: 0 },
             ended_early: Vec::new(),
             heard: Instant::now(),
+            came: false,
             alone: false,
             broken: None,
         }
@@ -101,10 +105,9 @@ impl<'a> Reading<'a> {
     }
 
     /// Takes what comes next, if anything does.
-    fn step(&mut self, progress: &Progress, each: &mut impl FnMut(Message) -> Result<()>) -> Result<()> {
-        let came = self.client.consumer()?.poll(WAIT);
-        let came = came.map(|came| came.map(|message| (message.payload_len(), Message::of(&message))));
-        let (partition, done) = match came {
+    fn step(&mut self, progress: &Progress, each: &mut impl FnMut(&BorrowedMessage<'_>) -> Result<()>) -> Result<()> {
+        let consumer = Arc::clone(self.client.consumer()?);
+        let (partition, done) = match consumer.poll(WAIT) {
             None => return self.wait(),
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 if self.open.contains_key(&partition) {
@@ -115,22 +118,21 @@ impl<'a> Reading<'a> {
             Some(Err(cause)) if is_broken(&cause) => return self.again(&cause),
             Some(Err(cause)) if is_final(&cause) => return Err(explain(&self.client, self.topic, &cause)),
             Some(Err(_)) => return self.wait(),
-            Some(Ok((bytes, message))) => {
-                let (partition, offset) = (message.partition, message.offset);
+            Some(Ok(message)) => {
+                let (partition, offset) = (message.partition(), message.offset());
                 let Some(range) = self.open.get(&partition) else { return Ok(()) };
                 let to = range.to;
                 if offset < to {
                     progress.add_rows(1);
-                    progress.add_bytes(bytes as u64);
+                    progress.add_bytes(message.payload_len() as u64);
                     self.reached.messages += 1;
                     self.reached.next.insert(partition, offset + 1);
-                    each(message)?;
+                    each(&message)?;
                 }
                 (partition, offset + 1 >= to)
             }
         };
-        self.heard = Instant::now();
-        self.client.consumer()?.context().answered();
+        self.came = true;
         if done { self.end(partition) } else { Ok(()) }
     }
 
@@ -165,6 +167,10 @@ impl<'a> Reading<'a> {
 
     /// Nothing came; fails if that is hopeless or took too long. Skipping offsets without a message is no standstill.
     fn wait(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.came) {
+            self.heard = Instant::now();
+            self.client.consumer()?.context().answered();
+        }
         self.client.check(&self.attempt)?;
         if let Some(moved) = self.client.consumer()?.context().moved() {
             self.heard = self.heard.max(moved);

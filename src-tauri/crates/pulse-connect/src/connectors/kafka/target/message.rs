@@ -27,7 +27,8 @@ pub(super) struct Style {
     key_format: KeyFormat,
     /// What stands before each value in Avro.
     prefix: Vec<u8>,
-    headers: [(&'static str, String); 3],
+    /// What all messages have in common.
+    headers: OwnedHeaders,
 }
 
 impl Style {
@@ -59,16 +60,15 @@ impl Style {
             key: outgoing.key.clone(),
             key_format: target.key_format,
             prefix,
-            headers: [(RUN, outgoing.run.clone()), (TABLE, table.to_owned()), (VERSION, version)],
+            headers: [(RUN, &*outgoing.run), (TABLE, table), (VERSION, &version)]
+                .into_iter()
+                .fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: Some(value) })),
         })
     }
 
     /// The headers of the row with this number, or of a message that is about no row.
     pub(super) fn headers(&self, number: Option<u64>) -> OwnedHeaders {
-        let mut headers = OwnedHeaders::new_with_capacity(self.headers.len() + 1);
-        for (key, value) in &self.headers {
-            headers = headers.insert(Header { key, value: Some(value) });
-        }
+        let headers = self.headers.clone();
         match number {
             Some(number) => headers.insert(Header { key: ROW, value: Some(&number.to_string()) }),
             None => headers,
@@ -145,17 +145,24 @@ impl Loaded {
         self.numbers[at]
     }
 
-    /// Writes the key of the row `at` into `out`; false if it has none.
+    /// Appends the key of the row `at`; false if it has none.
     pub(super) fn key(&self, at: usize, out: &mut Vec<u8>) -> bool {
-        out.clear();
         match &self.keys {
             Keys::None => return false,
             Keys::Object(rows) => rows.write(at, out),
             Keys::One(column) => {
+                let start = out.len();
                 self.json.write_value(*column, at, out);
-                match out.first() {
-                    Some(b'n') => return false,
-                    Some(b'"') => *out = serde_json::from_slice::<String>(out).unwrap_or_default().into_bytes(),
+                match out.get(start) {
+                    Some(b'n') => {
+                        out.truncate(start);
+                        return false;
+                    }
+                    Some(b'"') => {
+                        let text: String = serde_json::from_slice(&out[start..]).unwrap_or_default();
+                        out.truncate(start);
+                        out.extend_from_slice(text.as_bytes());
+                    }
                     _ => {}
                 }
             }
@@ -163,9 +170,8 @@ impl Loaded {
         true
     }
 
-    /// Writes the value of the row `at` into `out`; false if the message has none, which deletes its key.
+    /// Appends the value of the row `at`; false if the message has none, which deletes its key.
     pub(super) fn value(&self, at: usize, out: &mut Vec<u8>) -> bool {
-        out.clear();
         match &self.values {
             Values::Json => self.json.write(at, out),
             Values::Csv(rows) => rows.write(at, out),

@@ -3,6 +3,7 @@
 
 mod form;
 mod message;
+mod pieces;
 mod position;
 mod preflight;
 mod producer;

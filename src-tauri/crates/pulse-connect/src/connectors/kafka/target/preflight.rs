@@ -32,7 +32,7 @@ pub(super) fn run(kafka: &Kafka, target: &Target, outgoing: &Outgoing, progress:
     };
     let client = Client::open(&kafka.settings)?;
     let (brokers, _) = topics(&client, progress)?;
-    let topic = Topic::find(&kafka.settings, &client, name, progress)?;
+    let topic = Topic::described(&kafka.settings, &client, name, progress)?;
     let cluster = if brokers == 1 { "One broker".to_owned() } else { format!("{brokers} brokers") };
     found.target = match &topic {
         Some(topic) => format!(

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pulse_core::{Progress, Result};
+use rdkafka::Message as _;
 
 use super::message::{Loaded, Style};
 use super::producer::Producer;
 use super::topic::Topic;
 use super::witness;
 use crate::connectors::kafka::client::Client;
-use crate::connectors::kafka::forms::Settings;
 use crate::connectors::kafka::range::Range;
 use crate::connectors::kafka::read;
 use crate::outgoing::{Outgoing, Ranges};
@@ -22,7 +22,6 @@ const BATCH: usize = 1 << 16;
 pub(super) fn sweep(
     client: &Client,
     name: &str,
-    settings: &Settings,
     outgoing: &Outgoing,
     style: &Style,
     producer: &Producer<'_>,
@@ -30,7 +29,7 @@ pub(super) fn sweep(
 ) -> Result<u64> {
     progress.stage("Looking for keys that vanished", 0, 0);
     let known = known(outgoing, style, progress)?;
-    let topic = Topic::find(settings, client, name, progress)?.ok_or_else(|| witness::recreated(name))?;
+    let topic = Topic::find(client, name, progress)?.ok_or_else(|| witness::recreated(name))?;
     let whole = |bound: &crate::connectors::kafka::range::Bounds| Range {
         partition: bound.partition,
         from: bound.low,
@@ -39,11 +38,11 @@ pub(super) fn sweep(
     let ranges: Vec<Range> = topic.bounds.iter().map(whole).collect();
     let mut vanished: HashSet<Vec<u8>> = HashSet::new();
     read::read(client.anew()?, name, &ranges, u64::MAX, progress, |message| {
-        let Some(key) = message.key.filter(|key| known.binary_search(&hash(key)).is_err()) else { return Ok(()) };
-        if message.value.is_some() {
-            vanished.insert(key);
-        } else {
-            vanished.remove(&key);
+        let Some(key) = message.key().filter(|key| known.binary_search(&hash(key)).is_err()) else { return Ok(()) };
+        if message.payload().is_none() {
+            vanished.remove(key);
+        } else if !vanished.contains(key) {
+            vanished.insert(key.to_vec());
         }
         Ok(())
     })?;
@@ -67,6 +66,7 @@ fn known(outgoing: &Outgoing, style: &Style, progress: &Progress) -> Result<Vec<
         progress.check()?;
         let loaded = Loaded::new(batch?, style)?;
         for at in 0..loaded.batch.len() {
+            key.clear();
             if loaded.key(at, &mut key) {
                 known.push(hash(&key));
             }

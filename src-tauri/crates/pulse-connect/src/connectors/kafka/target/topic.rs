@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(super) struct Topic {
     /// What each partition holds.
     pub bounds: Vec<Bounds>,
-    /// Its settings; nothing where the account may not see them.
+    /// Its settings; nothing where they were not asked for, or the account may not see them.
     settings: Option<BTreeMap<String, String>>,
 }
 
@@ -50,10 +50,21 @@ pub(super) struct Wanted {
 }
 
 impl Topic {
-    /// Looks for a topic; nothing if there is none of that name.
-    pub(super) fn find(settings: &Settings, client: &Client, name: &str, progress: &Progress) -> Result<Option<Self>> {
+    /// Looks for a topic and its settings; nothing if there is none of that name.
+    pub(super) fn described(
+        settings: &Settings,
+        client: &Client,
+        name: &str,
+        progress: &Progress,
+    ) -> Result<Option<Self>> {
+        let Some(found) = Self::find(client, name, progress)? else { return Ok(None) };
+        Ok(Some(Self { settings: describe(settings, name, progress)?, ..found }))
+    }
+
+    /// Looks for a topic without its settings, which a connection of its own would have to be opened for.
+    pub(super) fn find(client: &Client, name: &str, progress: &Progress) -> Result<Option<Self>> {
         match bounds(client, name, progress) {
-            Ok(bounds) => Ok(Some(Self { bounds, settings: describe(settings, name, progress)? })),
+            Ok(bounds) => Ok(Some(Self { bounds, settings: None })),
             Err(error) if error.code == Code::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -70,7 +81,7 @@ impl Topic {
     ) -> Result<Self> {
         let until = Instant::now() + Duration::from_secs(settings.timeout_seconds.into());
         loop {
-            let topic = Self::find(settings, client, name, progress)?.ok_or_else(|| witness::recreated(name))?;
+            let topic = Self::find(client, name, progress)?.ok_or_else(|| witness::recreated(name))?;
             if topic.shows(next) || Instant::now() > until {
                 return Ok(topic);
             }
@@ -178,7 +189,7 @@ impl Wanted {
 
     /// The topic, unless it is still being made.
     fn there(settings: &Settings, client: &Client, name: &str, progress: &Progress) -> Result<Option<Topic>> {
-        match Topic::find(settings, client, name, progress) {
+        match Topic::described(settings, client, name, progress) {
             Err(error) if error.code == Code::Unreachable => {
                 progress.check()?;
                 Ok(None)

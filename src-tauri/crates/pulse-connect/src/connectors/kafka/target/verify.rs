@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::thread;
 
-use pulse_core::{Progress, Result};
+use pulse_core::{Error, Progress, Result};
+use rdkafka::Message as _;
 use serde::Deserialize;
 
 use super::form::{Format, Target};
-use super::message::{Loaded, Style};
+use super::message::Style;
+use super::pieces;
 use super::topic::Topic;
 use super::witness;
 use crate::connectors::kafka::Kafka;
@@ -15,8 +18,6 @@ use crate::connectors::kafka::client::Client;
 use crate::destination::{Comparison, Verification, Written};
 use crate::outgoing::{Outgoing, Ranges};
 
-/// Rows that are read at once.
-const BATCH: usize = 1 << 16;
 /// Rows up to which each is told from the others: 8 bytes each.
 const EACH: u64 = 64_000_000;
 /// Rows that are named.
@@ -62,13 +63,13 @@ pub(super) fn run(
     progress.stage("Reading the messages back", rows.count(), 0);
     // The registry's number, which is not asked for again, is left out of the comparison.
     let framed = target.format == Format::Avro && kafka.registry.is_some();
-    let mut there = Side::of(outgoing.total());
-    let deleted = witness::messages((client, name), &topic, &start, &outgoing.run, progress, |row, message| {
-        let value =
-            message.value.as_deref().map(|value| if framed { value.get(5..).unwrap_or_default() } else { value });
-        there.add(row, message.key.as_deref(), value);
-    })?;
-    let here = Side::here(target, outgoing, &rows, framed, progress)?;
+    let (here, there) = thread::scope(|scope| {
+        let here = scope.spawn(|| Side::here(target, outgoing, &rows, framed, progress));
+        let there = Side::there((client, name), &topic, &start, outgoing, framed, progress);
+        let here = here.join().map_err(|_| Error::internal("compare the topic", "a thread ended early"));
+        (here, there)
+    });
+    let (here, (there, deleted)) = (here??, there?);
     found.comparisons = vec![
         Comparison::new("Rows", here.count, there.count),
         Comparison::new("Messages that came twice", 0, there.twice),
@@ -97,6 +98,23 @@ impl Side {
         Self { each, ..Self::default() }
     }
 
+    /// The messages as they are in the topic, and how many were deleted there.
+    fn there(
+        (client, name): (Client, &str),
+        topic: &Topic,
+        start: &BTreeMap<i32, i64>,
+        outgoing: &Outgoing,
+        framed: bool,
+        progress: &Progress,
+    ) -> Result<(Self, u64)> {
+        let mut side = Self::of(outgoing.total());
+        let deleted = witness::messages((client, name), topic, start, &outgoing.run, progress, |row, message| {
+            let value = message.payload().map(|value| if framed { value.get(5..).unwrap_or_default() } else { value });
+            side.add(row, message.key(), value);
+        })?;
+        Ok((side, deleted))
+    }
+
     /// The messages as they are made of the rows.
     fn here(target: &Target, outgoing: &Outgoing, rows: &Ranges, framed: bool, progress: &Progress) -> Result<Self> {
         let style = if framed {
@@ -105,17 +123,13 @@ impl Side {
             Style::new(target, outgoing, None, progress)?
         };
         let mut side = Self::of(outgoing.total());
-        let (mut key, mut value) = (Vec::new(), Vec::new());
-        for batch in outgoing.narrowed(rows.clone()).batches(BATCH) {
-            progress.check()?;
-            let loaded = Loaded::new(batch?, &style)?;
-            for at in 0..loaded.batch.len() {
-                let key = loaded.key(at, &mut key).then_some(&key[..]);
-                let value = loaded.value(at, &mut value).then_some(&value[..]);
-                side.add(loaded.number(at), key, value);
+        thread::scope(|scope| {
+            for piece in pieces::ahead(scope, outgoing.narrowed(rows.clone()), &style) {
+                progress.check()?;
+                piece?.messages().for_each(|(number, key, value)| side.add(number, key, value));
             }
-        }
-        Ok(side)
+            Ok(side)
+        })
     }
 
     fn add(&mut self, row: u64, key: Option<&[u8]>, value: Option<&[u8]>) {

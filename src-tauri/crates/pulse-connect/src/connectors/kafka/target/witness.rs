@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use pulse_core::{Code, Error, Progress, Result};
+use rdkafka::Message as _;
+use rdkafka::message::{BorrowedMessage, Headers as _};
 
 use super::message::{ROW, RUN};
 use super::topic::Topic;
 use crate::connectors::kafka::client::Client;
-use crate::connectors::kafka::message::Message;
 use crate::connectors::kafka::range::Range;
 use crate::connectors::kafka::read;
 
@@ -19,19 +20,22 @@ pub(super) fn messages(
     from: &BTreeMap<i32, i64>,
     run: &str,
     progress: &Progress,
-    mut each: impl FnMut(u64, &Message),
+    mut each: impl FnMut(u64, &BorrowedMessage<'_>),
 ) -> Result<u64> {
     let (ranges, deleted) = ranges(name, topic, from)?;
     read::read(client, name, &ranges, u64::MAX, progress, |message| {
-        let header =
-            |name: &str| message.headers.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_deref());
-        if header(RUN) == Some(run.as_bytes()) {
-            let row = header(ROW).and_then(|row| std::str::from_utf8(row).ok()?.parse().ok());
-            row.into_iter().for_each(|row| each(row, &message));
+        if header(message, RUN) == Some(run.as_bytes()) {
+            let row = header(message, ROW).and_then(|row| std::str::from_utf8(row).ok()?.parse().ok());
+            row.into_iter().for_each(|row| each(row, message));
         }
         Ok(())
     })?;
     Ok(deleted)
+}
+
+/// The value of a message's header.
+fn header<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Option<&'m [u8]> {
+    message.headers()?.iter().find(|header| header.key == name)?.value
 }
 
 /// What of each partition lies behind `from`, and how many messages of it are gone.

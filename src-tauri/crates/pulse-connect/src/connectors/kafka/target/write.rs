@@ -1,6 +1,7 @@
-//! A write from the first message to the last: the topic, the rows in chunks, and the keys that vanished.
+//! A write from the first message to the last: the topic, the rows, and the keys that vanished.
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pulse_core::{Error, Progress, Result};
@@ -8,19 +9,19 @@ use serde_json::json;
 
 use super::form::Target;
 use super::message::{Loaded, Style};
+use super::pieces::{self, Piece};
 use super::position::Position;
 use super::producer::Producer;
 use super::topic::{Topic, Wanted};
 use super::{sweep, witness};
 use crate::connectors::kafka::Kafka;
 use crate::connectors::kafka::client::Client;
-use crate::connectors::kafka::forms::Settings;
 use crate::destination::{Fate, Journal, Receipt, Written};
 use crate::outgoing::{Outgoing, Ranges};
 
-/// Rows that are read at once.
-const BATCH: usize = 1 << 16;
-/// Rows of the first chunk, after which their receipts are noted; later ones take about as long as [`CHUNK`].
+/// Pieces after which it is noted what arrived.
+const PIECES: u32 = 16;
+/// Rows of the first transaction; later ones take about as long as [`CHUNK`].
 const FIRST: u64 = 20_000;
 const MOST: u64 = 1 << 21;
 const CHUNK: Duration = Duration::from_secs(4);
@@ -41,7 +42,7 @@ pub(super) fn run(
     let client = Client::open(settings)?;
     let style = Style::new(target, outgoing, kafka.registry.as_ref(), progress)?;
     let before = Position::of(outgoing)?;
-    let topic = match (Topic::find(settings, &client, name, progress)?, &before) {
+    let topic = match (Topic::described(settings, &client, name, progress)?, &before) {
         (Some(topic), _) => topic,
         (None, Some(_)) => return Err(witness::recreated(name)),
         (None, None) if target.create => Wanted::of(target, outgoing)?.create(settings, &client, name, progress)?,
@@ -58,10 +59,10 @@ pub(super) fn run(
     let (style, producer, transactional) = (&style, &producer, target.transactional);
     let mut work =
         Work { outgoing, style, producer, transactional, journal, progress, position, written: Written::default() };
-    let todo = if interrupted { work.find(&client, name, settings)? } else { outgoing.todo.clone() };
+    let todo = if interrupted { work.find(&client, name)? } else { outgoing.todo.clone() };
     work.all(&todo)?;
     if outgoing.mirrors() && !was_empty {
-        work.written.deleted += sweep::sweep(&client, name, settings, outgoing, style, producer, progress)?;
+        work.written.deleted += sweep::sweep(&client, name, outgoing, style, producer, progress)?;
     }
     let Work { position, mut written, .. } = work;
     let topic = Topic::visible(settings, &client, name, &position.next, progress)?;
@@ -98,13 +99,13 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Finds what an earlier attempt wrote without noting it, and gives what is left to do.
-    fn find(&mut self, client: &Client, name: &str, settings: &Settings) -> Result<Ranges> {
+    fn find(&mut self, client: &Client, name: &str) -> Result<Ranges> {
         self.progress.stage("Looking what is in the topic already", 0, 0);
         // In transactions, whatever arrives late is refused by now.
         if !self.transactional {
-            std::thread::sleep(ARRIVAL);
+            thread::sleep(ARRIVAL);
         }
-        let topic = Topic::find(settings, client, name, self.progress)?.ok_or_else(|| witness::recreated(name))?;
+        let topic = Topic::find(client, name, self.progress)?.ok_or_else(|| witness::recreated(name))?;
         let mut rows = Vec::new();
         let (from, run) = (self.position.next.clone(), &self.outgoing.run);
         witness::messages((client.anew()?, name), &topic, &from, run, self.progress, |row, _| rows.push(row..row + 1))?;
@@ -115,15 +116,56 @@ impl Work<'_> {
         Ok(self.outgoing.todo.without(&found))
     }
 
-    /// Sends rows in chunks.
+    /// Sends rows.
     fn all(&mut self, todo: &Ranges) -> Result<()> {
         self.progress.stage("Sending rows", self.outgoing.todo.count(), 0);
         self.progress.add_rows(self.outgoing.todo.count() - todo.count());
+        if self.transactional { self.in_transactions(todo) } else { self.in_stream(todo) }
+    }
+
+    /// Sends rows without waiting for what became of those before: that is noted as it becomes known.
+    fn in_stream(&mut self, rows: &Ranges) -> Result<()> {
+        let mut unnoted = 0;
+        self.pour(rows, |work, put| {
+            unnoted += 1;
+            if put.is_ok() && unnoted < PIECES {
+                return Ok(());
+            }
+            unnoted = 0;
+            work.settle(put)
+        })?;
+        let drained = self.producer.drain();
+        self.settle(drained)
+    }
+
+    /// Notes what arrived, whatever ended the step before, and sends rows that were refused once more.
+    fn settle(&mut self, outcome: Result<()>) -> Result<()> {
+        let mut refused = self.arrivals()?;
+        outcome?;
+        if !refused.is_empty() {
+            let drained = self.producer.drain();
+            refused.append(&mut self.arrivals()?);
+            drained?;
+        }
+        self.each_alone(refused)
+    }
+
+    /// Notes the rows that arrived since the last time; gives those that were refused, and why.
+    fn arrivals(&mut self) -> Result<BTreeMap<u64, String>> {
+        let told = self.producer.told()?;
+        self.position.pass(&told.next);
+        self.note(&told.delivered())?;
+        Ok(told.refused)
+    }
+
+    /// Sends rows in transactions.
+    fn in_transactions(&mut self, todo: &Ranges) -> Result<()> {
         let (mut left, mut size) = (todo.clone(), FIRST);
         while !left.is_empty() {
             let chunk = left.first(size);
             let began = Instant::now();
-            self.chunk(&chunk)?;
+            let refused = self.transaction(&chunk)?;
+            self.each_alone(refused)?;
             left = left.without(&chunk);
             if began.elapsed() < CHUNK / 2 {
                 size = (size * 2).min(MOST);
@@ -134,42 +176,45 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Sends rows, waits until all are there and notes it. Rows that are refused are sent once more, each alone, because
-    /// a cluster may refuse others with them.
-    fn chunk(&mut self, rows: &Ranges) -> Result<()> {
-        let suspects: Vec<u64> = self.try_chunk(rows)?.into_keys().collect();
-        for row in suspects {
-            let alone = Ranges::of([row..row + 1]);
-            if let Some((_, why)) = self.try_chunk(&alone)?.pop_first() {
-                self.reject(&alone, &why)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends rows and notes those that are there; gives the rows that were refused, and why.
-    fn try_chunk(&mut self, rows: &Ranges) -> Result<BTreeMap<u64, String>> {
+    /// Sends rows in one transaction, without those that are refused, and gives these, and why.
+    fn transaction(&mut self, rows: &Ranges) -> Result<BTreeMap<u64, String>> {
         self.producer.begin()?;
-        let poured = self.pour(rows).and_then(|()| self.producer.drain());
-        let told = self.producer.told()?;
-        if !self.transactional {
-            self.position.pass(&told.next);
-            self.note(&told.delivered())?;
-            poured?;
-        } else if told.refused.is_empty() {
+        let poured = self.pour(rows, |_, put| put).and_then(|()| self.producer.drain());
+        let mut told = self.producer.told()?;
+        if told.refused.is_empty() {
             poured?;
             self.producer.commit()?;
             self.position.pass(&told.next);
             self.note(&told.delivered())?;
-        } else {
-            self.progress.check()?;
-            self.producer.abort()?;
-            let others = rows.without(&Ranges::of(told.refused.keys().map(|row| *row..*row + 1)));
-            if !others.is_empty() {
-                self.chunk(&others)?;
-            }
+            return Ok(told.refused);
+        }
+        self.progress.check()?;
+        self.producer.abort()?;
+        let others = rows.without(&Ranges::of(told.refused.keys().map(|row| *row..*row + 1)));
+        if !others.is_empty() {
+            told.refused.append(&mut self.transaction(&others)?);
         }
         Ok(told.refused)
+    }
+
+    /// Sends rows that were refused once more, each alone, because a cluster may refuse others with them; rejects those
+    /// that are refused again.
+    fn each_alone(&mut self, refused: BTreeMap<u64, String>) -> Result<()> {
+        for row in refused.into_keys() {
+            let alone = Ranges::of([row..row + 1]);
+            let again = if self.transactional {
+                self.transaction(&alone)?
+            } else {
+                let drained = self.pour(&alone, |_, put| put).and_then(|()| self.producer.drain());
+                let again = self.arrivals()?;
+                drained?;
+                again
+            };
+            if let Some(why) = again.get(&row) {
+                self.reject(&alone, why)?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes a row as rejected, with what it holds.
@@ -186,22 +231,28 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Hands rows to the producer.
-    fn pour(&mut self, rows: &Ranges) -> Result<()> {
-        let (mut key, mut value) = (Vec::new(), Vec::new());
-        for batch in self.outgoing.narrowed(rows.clone()).batches(BATCH) {
-            self.progress.check()?;
-            let loaded = Loaded::new(batch?, self.style)?;
-            for at in 0..loaded.batch.len() {
-                let key = loaded.key(at, &mut key).then_some(&key[..]);
-                let value = loaded.value(at, &mut value).then_some(&value[..]);
-                let bytes = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len);
-                let number = loaded.number(at);
-                self.producer.put(Some(number), (key, value), self.style.headers(Some(number)))?;
-                self.written.bytes += bytes as u64;
-                self.progress.add_bytes(bytes as u64);
+    /// Hands rows to the producer, piece by piece; `after` decides what comes of each.
+    fn pour(&mut self, rows: &Ranges, mut after: impl FnMut(&mut Self, Result<()>) -> Result<()>) -> Result<()> {
+        let (outgoing, style) = (self.outgoing.narrowed(rows.clone()), self.style);
+        thread::scope(|scope| {
+            for piece in pieces::ahead(scope, outgoing, style) {
+                let put = piece.and_then(|piece| self.put(&piece));
+                after(self, put)?;
             }
+            Ok(())
+        })
+    }
+
+    /// Hands messages to the producer.
+    fn put(&mut self, piece: &Piece) -> Result<()> {
+        self.progress.check()?;
+        let mut bytes = 0;
+        for (number, key, value) in piece.messages() {
+            self.producer.put(Some(number), (key, value), self.style.headers(Some(number)))?;
+            bytes += (key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len)) as u64;
         }
+        self.written.bytes += bytes;
+        self.progress.add_bytes(bytes);
         Ok(())
     }
 
