@@ -22,6 +22,8 @@ const COMMANDS: &[&str] = &[
     "browse",
     "sources",
     "refresh",
+    "syncs",
+    "sync",
     "jobs",
     "serve",
     "demo",
@@ -229,6 +231,34 @@ fn errors_exit_with_1_and_say_what_to_do() {
         let text = String::from_utf8(plain.stderr).unwrap();
         assert!(text.starts_with("error: ") && text.contains("\nhint: "), "`{command}` says what to do: {text}");
     }
+}
+
+#[test]
+fn a_sync_without_a_mode_takes_the_usual_one_of_its_destination() {
+    let desk = Desk::new();
+    desk.json("import @prices.csv");
+    // Nobody answers there, but a sync is saved before it runs.
+    let connections = "[stream]\nkind = \"kafka\"\nbrokers = \"127.0.0.1:1\"\ntls = false\ntimeout_seconds = 1\n\
+        [search]\nkind = \"elasticsearch\"\naddress = \"http://127.0.0.1:1\"\n";
+    std::fs::write(desk.workspace().join("connections.toml"), connections).unwrap();
+    let run = |words: &str| {
+        let words = [vec!["--json"], words.split(' ').collect()].concat();
+        error_of(&pulse(&desk.workspace(), &words), &words.join(" "))
+    };
+    for (name, connection) in [("log", "stream"), ("find", "search")] {
+        let error = run(&format!("sync {name} --to {connection} --table bronze.prices"));
+        assert_eq!(error.code, pulse_core::Code::Unreachable, "{error}");
+    }
+    let saved = desk.json("syncs");
+    let modes: Vec<_> =
+        saved["syncs"].as_array().unwrap().iter().map(|sync| (&sync["doc"]["name"], &sync["doc"]["mode"])).collect();
+    let expected = [("find", "replace"), ("log", "append")].map(|(name, mode)| (json!(name), json!(mode)));
+    assert_eq!(modes, expected.iter().map(|(name, mode)| (name, mode)).collect::<Vec<_>>(), "{saved}");
+
+    let error = run("sync log --to stream --table bronze.prices --mode replace");
+    assert_eq!((error.code, error.field.as_deref()), (pulse_core::Code::InvalidInput, Some("mode")), "{error}");
+    let hint = error.hint.expect("what to do");
+    assert!(hint.contains("append, upsert, mirror, incremental"), "{hint}");
 }
 
 #[test]

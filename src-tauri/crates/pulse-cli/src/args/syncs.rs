@@ -24,9 +24,9 @@ pub struct Sync {
     /// Where to: the name of the table, index, topic or folder there [default: the name of what is sent].
     #[arg(long, value_name = "NAME", requires = "to")]
     pub target: Option<String>,
-    /// How rows meet those that are there.
-    #[arg(long, value_enum, default_value = "replace", requires = "to")]
-    pub mode: SyncModeWord,
+    /// How rows meet those that are there [default: replace, or append where nothing can be replaced, as in topics].
+    #[arg(long, value_enum, requires = "to")]
+    pub mode: Option<SyncModeWord>,
     /// A column of the key; may be repeated.
     #[arg(long, value_name = "COLUMN", requires = "to")]
     pub key: Vec<String>,

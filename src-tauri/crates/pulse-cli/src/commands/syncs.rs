@@ -88,7 +88,7 @@ fn made(engine: &Engine, args: &Sync, to: &str) -> Result<SyncDoc> {
     let found = connection(engine, to)?;
     let kinds = engine.connector_catalogue(Nothing {})?;
     let kind = kinds.into_iter().find(|kind| kind.kind == found.kind);
-    let main = kind.and_then(|kind| kind.destination).map(|destination| destination.main).unwrap_or_default();
+    let (main, modes) = kind.and_then(|kind| kind.destination).map(|to| (to.main, to.modes)).unwrap_or_default();
     let known = engine.sync_list(Nothing {})?.into_iter().find(|sync| sync.doc.name.eq_ignore_ascii_case(&args.name));
     let mut parts = Vec::new();
     for table in &args.table {
@@ -111,18 +111,23 @@ fn made(engine: &Engine, args: &Sync, to: &str) -> Result<SyncDoc> {
         id: known.map(|sync| sync.id),
         name: args.name.clone(),
         connection: found.id,
-        mode: match args.mode {
-            SyncModeWord::Replace => SyncMode::Replace,
-            SyncModeWord::Append => SyncMode::Append,
-            SyncModeWord::Upsert => SyncMode::Upsert,
-            SyncModeWord::Mirror => SyncMode::Mirror,
-            SyncModeWord::Incremental => SyncMode::Incremental,
-        },
+        // The first is the usual one. What can only be read has none, and saving says so.
+        mode: args.mode.map(mode).or(modes.first().copied()).unwrap_or_default(),
         parts,
         everything: args.everything,
         refresh: args.refresh.iter().map(|name| source(engine, name)).collect::<Result<_>>()?,
         apply: args.apply.clone(),
     })
+}
+
+fn mode(word: SyncModeWord) -> SyncMode {
+    match word {
+        SyncModeWord::Replace => SyncMode::Replace,
+        SyncModeWord::Append => SyncMode::Append,
+        SyncModeWord::Upsert => SyncMode::Upsert,
+        SyncModeWord::Mirror => SyncMode::Mirror,
+        SyncModeWord::Incremental => SyncMode::Incremental,
+    }
 }
 
 fn part(args: &Sync, main: &str, name: &str, from: SyncFrom) -> SyncPart {

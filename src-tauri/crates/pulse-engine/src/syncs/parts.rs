@@ -56,8 +56,9 @@ pub(crate) fn check(doc: &SyncDoc, kind: &str) -> Result<()> {
     let mode = mode(doc.mode);
     let found = destination(kind)?;
     if !found.writes.modes.contains(&mode) {
+        let modes: Vec<_> = found.writes.modes.iter().map(|mode| word(*mode)).collect();
         return Err(Error::invalid("This kind of connection does not take rows in that way.")
-            .hint("Choose another mode.")
+            .hint(format!("Choose another mode: {}.", modes.join(", ")))
             .field("mode"));
     }
     let mut names = std::collections::HashSet::new();
@@ -98,6 +99,11 @@ pub(crate) fn mode(mode: SyncMode) -> pulse_connect::SyncMode {
         SyncMode::Mirror => pulse_connect::SyncMode::Mirror,
         SyncMode::Incremental => pulse_connect::SyncMode::Incremental,
     }
+}
+
+/// The mode as the command line and saved syncs spell it.
+fn word(mode: pulse_connect::SyncMode) -> String {
+    json!(shown_mode(mode)).as_str().unwrap_or_default().to_owned()
 }
 
 /// The mode in the window's terms.
