@@ -25,7 +25,9 @@ use pulse_tests::services::osmem::Osmem;
 use pulse_tests::services::proxy::{Break, Proxy};
 use pulse_tests::services::skipped;
 use pulse_tests::services::tls::Tls;
-use pulse_tests::{Connected, Memory, Numbers, Sending, Space, assert_helpful, pulse_command, pulse_json};
+use pulse_tests::{
+    Connected, Killed, Memory, Numbers, Sending, Space, assert_helpful, kill_sync, pulse_command, pulse_json,
+};
 use serde_json::{Value, json};
 
 /// The first run of a sync to an index of a cluster that needs nothing but its address.

@@ -230,8 +230,9 @@ fn a_table_with_other_columns_is_told_before_anything_is_sent() {
         assert!(stops.contains(part), "{part}: {stops}");
     }
     let long = "ü".repeat(40);
-    sync.outgoing.columns =
-        [long.clone() + "a", long + "b", "ctid".into()].iter().map(|name| column(name, &DataType::Int64)).collect();
+    let names = [long.clone() + "a", long + "b", "ctid".into()];
+    let columns = names.iter().map(|name| Column::new_empty(name.as_str().into(), &DataType::Int64));
+    sync.outgoing.columns = columns.map(|column| pulse_tests::column(&column)).collect();
     let stops = sync.stops().join(" ");
     for part in ["The name has 81 bytes", "is the same as", "has a column `ctid` of its own"] {
         assert!(stops.contains(part), "{part}: {stops}");

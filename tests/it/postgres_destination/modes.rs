@@ -139,11 +139,11 @@ fn changes_are_put_and_deleted_and_a_gap_is_noticed() {
     let notes: Vec<_> = sync.preflight().findings.into_iter().map(|finding| finding.text).collect();
     assert!(notes[0].contains("it had 3 rows and has 4 now, of which 2 were added or changed"), "{notes:?}");
     // The database comes back from a backup in which the second sync never was.
-    database.sql("UPDATE cloud_pulse_syncs SET run = 'run 1', sequence = 1");
+    database.sql("UPDATE cloud_pulse_syncs SET run = 'run-1', sequence = 1");
     assert!(sync.stops()[0].contains("does not hold what the last sync left"));
     assert!(sync.write().is_err());
     // A run that is older than what is there changes nothing.
-    database.sql("UPDATE cloud_pulse_syncs SET run = 'run 9', sequence = 9");
+    database.sql("UPDATE cloud_pulse_syncs SET run = 'run-9', sequence = 9");
     sync.outgoing.deleted = None;
     sync.outgoing.todo = Ranges::all(1);
     sync.write().unwrap();

@@ -153,7 +153,7 @@ fn chosen_types_and_an_edited_statement_are_what_runs() {
     );
     let rejected = sync.journal.rejected();
     assert!(rejected[0].1.contains("is no UUID") && rejected[1].1.contains("invalid input syntax"), "{rejected:?}");
-    sync.outgoing.run = "run 2".into();
+    sync.outgoing.run = "run-2".into();
     for (edit, part) in [
         ("CREATE TABLE other (id int)", "does not begin with"),
         ("CREATE TABLE \"public\".\"t\" (id nonsense)", "nonsense"),
