@@ -13,10 +13,8 @@ use pulse_rpc::Commands;
 use pulse_rpc::types::*;
 use pulse_tests::services::noida::Noida;
 use pulse_tests::services::skipped;
-use pulse_tests::{Space, assert_helpful};
+use pulse_tests::{Space, assert_helpful, make_topic};
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::{Value, json};
@@ -32,12 +30,7 @@ impl Cluster {
         let server = Noida::start(&["kafka"]);
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", server.address("kafka"));
-        let admin: AdminClient<DefaultClientContext> = config.create().expect("an admin client");
-        let new: Vec<_> =
-            topics.iter().map(|(name, count)| NewTopic::new(name, *count, TopicReplication::Fixed(1))).collect();
-        let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)));
-        let made = futures::executor::block_on(admin.create_topics(&new, &options)).expect("an answer");
-        made.into_iter().for_each(|topic| drop(topic.expect("a topic")));
+        topics.iter().for_each(|(name, count)| make_topic(&server.address("kafka"), name, *count, &[]));
         Self { producer: config.create().expect("a producer"), server }
     }
 

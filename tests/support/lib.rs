@@ -9,6 +9,7 @@ mod outside;
 mod sending;
 #[path = "../services/mod.rs"]
 pub mod services;
+mod topic;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub use journal::Memory;
 pub use killed::{Killed, done_runs, kill_sync};
 pub use outside::*;
 pub use sending::{Sending, column};
+pub use topic::{Seen, consumer, make_topic, messages, newest, write_messages};
 
 /// An open workspace in a folder that is removed with it.
 pub struct Space {

@@ -1,12 +1,28 @@
 //! What goes wrong on the way: killed servers, torn attempts, wrong certificates, silence.
 
-use pulse_connect::Ranges;
+use pulse_connect::{Ranges, Written};
+use pulse_core::Error;
 use pulse_tests::services::kafka::{Broker, Security};
 
 use super::*;
 
+/// Runs `halfway` once so many rows have their receipts, and gives what came of the run.
+pub fn amid(sync: &Sending, rows: u64, halfway: impl FnOnce()) -> Result<Written, Error> {
+    std::thread::scope(|scope| {
+        let attempt = scope.spawn(|| sync.attempt());
+        let began = Instant::now();
+        while sync.progress.counts().rows < rows {
+            assert!(!attempt.is_finished(), "it is over before: {:?}", sync.progress.counts());
+            assert!(began.elapsed() < Duration::from_secs(60), "no rows are sent");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        halfway();
+        attempt.join().expect("no panic")
+    })
+}
+
 /// How often each row of a run is in a topic.
-fn times(server: &Noida, topic: &str, run: &str) -> BTreeMap<u64, usize> {
+pub fn times(server: &Noida, topic: &str, run: &str) -> BTreeMap<u64, usize> {
     let mut times = BTreeMap::new();
     for message in messages(server, topic).iter().filter(|message| message.headers["pulse-run"] == run) {
         *times.entry(message.row().expect("a row")).or_default() += 1;
@@ -14,7 +30,7 @@ fn times(server: &Noida, topic: &str, run: &str) -> BTreeMap<u64, usize> {
     times
 }
 
-fn once(rows: u64) -> BTreeMap<u64, usize> {
+pub fn once(rows: u64) -> BTreeMap<u64, usize> {
     (0..rows).map(|row| (row, 1)).collect()
 }
 
@@ -69,16 +85,7 @@ fn a_server_that_hangs_and_is_killed_half_way_is_written_to_when_it_is_back() {
     impatient["timeout_seconds"] = 3.into();
     let target = json!({"topic": "restarted"});
     let mut sync = Sending::new(("kafka", &impatient), target, SyncMode::Append, &[], orders(0..400_000));
-    let progress = sync.progress.clone();
-    let error = std::thread::scope(|scope| {
-        let attempt = scope.spawn(|| sync.attempt());
-        while progress.counts().rows < 20_000 {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        server.sleep();
-        attempt.join().expect("no panic")
-    });
-    let error = error.expect_err("the server says nothing any more");
+    let error = amid(&sync, 20_000, || server.sleep()).expect_err("the server says nothing any more");
     // What lies in its sockets arrives now. This server flushes what it confirmed only every other second.
     server.wake();
     std::thread::sleep(Duration::from_secs(3));
@@ -120,20 +127,14 @@ fn an_attempt_that_was_fenced_off_writes_no_more() {
     let server = server();
     let mut first = sync(&server, "fenced", SyncMode::Append, &[], orders(0..2_000_000));
     first.target["transactional"] = true.into();
-    let progress = first.progress.clone();
-    std::thread::scope(|scope| {
-        let attempt = scope.spawn(|| first.attempt());
-        while progress.counts().rows < 20_000 {
-            std::thread::sleep(Duration::from_millis(2));
-        }
+    let outcome = amid(&first, 20_000, || {
         // Another process runs the same sync.
         let mut second = sync(&server, "fenced", SyncMode::Append, &[], orders(0..10));
         second.target["transactional"] = true.into();
         second.outgoing.run = "run-2".into();
         second.write();
-        let error = attempt.join().expect("no panic").expect_err("it lost its right to write");
-        assert_helpful(&error, "a producer that was fenced off");
     });
+    assert_helpful(&outcome.expect_err("it lost its right to write"), "a producer that was fenced off");
     assert_eq!(times(&server, "fenced", "run-2"), once(10));
     let committed = times(&server, "fenced", "run-1");
     let known = first.journal.rows(Fate::Delivered);
@@ -148,17 +149,13 @@ fn a_cancel_ends_at_once_and_goes_on_later() {
     }
     let server = server();
     let mut sync = sync(&server, "cancelled", SyncMode::Append, &[], orders(0..2_000_000));
-    let progress = sync.progress.clone();
-    let (error, waited) = std::thread::scope(|scope| {
-        let attempt = scope.spawn(|| sync.attempt());
-        while progress.counts().rows < 20_000 {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        progress.cancel();
-        let cancelled = Instant::now();
-        (attempt.join().expect("no panic").expect_err("it was cancelled"), cancelled.elapsed())
+    let mut cancelled = Instant::now();
+    let outcome = amid(&sync, 20_000, || {
+        sync.progress.cancel();
+        cancelled = Instant::now();
     });
-    assert_eq!(error.code, Code::Cancelled);
+    let waited = cancelled.elapsed();
+    assert_eq!(outcome.expect_err("it was cancelled").code, Code::Cancelled);
     assert!(waited < Duration::from_secs(2), "{waited:?}");
     sync.progress = pulse_core::Progress::new();
     // Fewer are enough to see that none is sent twice.

@@ -12,29 +12,10 @@ use pulse_connect::{Fate, Severity, SyncMode};
 use pulse_core::Code;
 use pulse_tests::services::noida::Noida;
 use pulse_tests::services::skipped;
-use pulse_tests::{Sending, assert_helpful};
+use pulse_tests::{Seen, Sending, assert_helpful, consumer, write_messages};
 use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Headers, Message};
+use rdkafka::consumer::Consumer;
 use serde_json::{Value, json};
-
-/// A message as a reader of committed messages sees it.
-struct Seen {
-    partition: i32,
-    key: Option<String>,
-    value: Option<Vec<u8>>,
-    headers: BTreeMap<String, String>,
-}
-
-impl Seen {
-    fn json(&self) -> Value {
-        serde_json::from_slice(self.value.as_deref().expect("a value")).expect("JSON")
-    }
-
-    fn row(&self) -> Option<u64> {
-        self.headers.get("pulse-row").map(|row| row.parse().expect("a number"))
-    }
-}
 
 fn server() -> Noida {
     Noida::start(&["kafka"])
@@ -48,57 +29,19 @@ fn sync(server: &Noida, topic: &str, mode: SyncMode, key: &[&str], frame: DataFr
     Sending::new(("kafka", &settings(server)), json!({"topic": topic}), mode, key, frame)
 }
 
-fn consumer(server: &Noida) -> BaseConsumer {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", server.address("kafka")).set("group.id", "test");
-    config.set("isolation.level", "read_committed").set("auto.offset.reset", "earliest");
-    config.set("enable.partition.eof", "true").create().expect("a consumer")
-}
-
 /// Every committed message of a topic, partition by partition.
 fn messages(server: &Noida, topic: &str) -> Vec<Seen> {
-    let consumer = consumer(server);
-    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10)).expect("the topic");
-    let mut open: BTreeSet<i32> = metadata.topics()[0].partitions().iter().map(|partition| partition.id()).collect();
-    let mut all = rdkafka::TopicPartitionList::new();
-    open.iter().for_each(|partition| {
-        all.add_partition_offset(topic, *partition, rdkafka::Offset::Beginning).expect("a partition");
-    });
-    consumer.assign(&all).expect("assigned");
-    let (mut seen, began) = (Vec::new(), Instant::now());
-    while !open.is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(60), "the topic ends");
-        match consumer.poll(Duration::from_millis(100)) {
-            None => {}
-            Some(Err(rdkafka::error::KafkaError::PartitionEOF(partition))) => drop(open.remove(&partition)),
-            Some(Err(cause)) => panic!("{cause}"),
-            Some(Ok(message)) => seen.push(Seen {
-                partition: message.partition(),
-                key: message.key().map(|key| String::from_utf8_lossy(key).into_owned()),
-                value: message.payload().map(<[u8]>::to_vec),
-                headers: message.headers().map(texts).unwrap_or_default(),
-            }),
-        }
-    }
-    seen
-}
-
-fn texts(headers: &impl Headers) -> BTreeMap<String, String> {
-    let text = |value: Option<&[u8]>| String::from_utf8_lossy(value.unwrap_or_default()).into_owned();
-    headers.iter().map(|header| (header.key.to_owned(), text(header.value))).collect()
+    pulse_tests::messages(&server.address("kafka"), topic)
 }
 
 /// What a reader who takes the newest message of each key holds.
 fn newest(server: &Noida, topic: &str) -> BTreeMap<String, Value> {
-    let mut held = BTreeMap::new();
-    for message in messages(server, topic) {
-        let key = message.key.clone().expect("a key");
-        match message.value {
-            Some(_) => drop(held.insert(key, message.json())),
-            None => drop(held.remove(&key)),
-        }
-    }
-    held
+    pulse_tests::newest(&server.address("kafka"), topic)
+}
+
+/// Somebody else writes a message.
+fn write(server: &Noida, topic: &str, key: &str) {
+    write_messages(&server.address("kafka"), topic, [(key.to_owned(), Some("{}".to_owned()))]);
 }
 
 fn orders(numbers: std::ops::Range<i64>) -> DataFrame {
@@ -176,11 +119,7 @@ fn a_topic_holds_the_newest_row_of_each_key() {
     sync.done();
     assert_eq!(newest(&server, "state").len(), 1000);
     // Others put a key there, which a mirror deletes; what vanished here is deleted too.
-    let producer: rdkafka::producer::BaseProducer =
-        ClientConfig::new().set("bootstrap.servers", server.address("kafka")).create().expect("a producer");
-    let foreign = rdkafka::producer::BaseRecord::to("state").key("foreign").payload("{}");
-    producer.send(foreign).map_err(|(cause, _)| cause).expect("queued");
-    rdkafka::producer::Producer::flush(&producer, Duration::from_secs(10)).expect("written");
+    write(&server, "state", "foreign");
     let sync = sync.next(2, SyncMode::Mirror, orders(500..1500));
     let notes = sync.said(Severity::Notes);
     assert!(notes.iter().any(|note| note.contains("not among the rows are deleted")), "{notes:?}");
@@ -200,9 +139,7 @@ fn a_topic_holds_the_newest_row_of_each_key() {
     let held = newest(&server, "state");
     assert_eq!((held.len(), held.contains_key("500"), held.contains_key("1509")), (1008, false, true));
 
-    let foreign = rdkafka::producer::BaseRecord::to("state").key("again").payload("{}");
-    producer.send(foreign).map_err(|(cause, _)| cause).expect("queued");
-    rdkafka::producer::Producer::flush(&producer, Duration::from_secs(10)).expect("written");
+    write(&server, "state", "again");
     let mut sync = sync.next(4, SyncMode::Upsert, orders(0..1));
     sync.outgoing.last_seen = Some(written.seen);
     assert!(
@@ -231,7 +168,8 @@ fn a_topic_is_made_as_wanted_or_its_absence_explained() {
     made.outgoing.key = vec!["id".into()];
     assert!(made.said(Severity::Stops).is_empty(), "{:?}", made.findings());
     made.done();
-    let metadata = consumer(&server).fetch_metadata(Some("made"), Duration::from_secs(10)).expect("the topic");
+    let metadata =
+        consumer(&server.address("kafka")).fetch_metadata(Some("made"), Duration::from_secs(10)).expect("the topic");
     assert_eq!(metadata.topics()[0].partitions().len(), 5);
 
     made.outgoing.edits.insert("topic".into(), json!({"partition": 5}).to_string());

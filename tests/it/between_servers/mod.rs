@@ -1,6 +1,8 @@
 //! From one server to another with a table and a recipe in between, as a user does it with `pulse`: what comes from the
 //! source, what is sent, and what happens the next time.
 
+mod kafka;
+
 use std::path::PathBuf;
 
 use pulse_tests::services::front::passed_on;
