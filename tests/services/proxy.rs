@@ -24,7 +24,10 @@ pub struct Proxy {
 }
 
 struct Shared {
+    port: u16,
     target: u16,
+    /// Whether the server tells its own address, at which it would be asked past the proxy.
+    is_broker: bool,
     /// Bytes that the server may still say.
     left: AtomicI64,
     then: AtomicU8,
@@ -35,10 +38,20 @@ struct Shared {
 impl Proxy {
     /// Starts one before `target`, whole at first.
     pub fn start(target: u16) -> Self {
+        Self::before(target, false)
+    }
+
+    /// As [`Proxy::start`], before a broker of Kafka that calls itself `127.0.0.1`: what it says of its address is changed
+    /// to this proxy's.
+    pub fn before_broker(target: u16) -> Self {
+        Self::before(target, true)
+    }
+
+    fn before(target: u16, is_broker: bool) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free loopback port");
         let port = listener.local_addr().expect("its address").port();
         let (left, then, speed) = (AtomicI64::new(i64::MAX), AtomicU8::new(0), AtomicU64::new(0));
-        let shared = Arc::new(Shared { target, left, then, speed });
+        let shared = Arc::new(Shared { port, target, is_broker, left, then, speed });
         let all = Arc::clone(&shared);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -108,6 +121,9 @@ impl Shared {
     fn answer(&self, mut server: TcpStream, mut client: TcpStream) {
         let mut bytes = [0; 4096];
         while let Ok(count @ 1..) = server.read(&mut bytes) {
+            if self.is_broker && count < bytes.len() {
+                self.rename(&mut bytes[..count]);
+            }
             self.left.fetch_sub(i64::try_from(count).unwrap(), SeqCst);
             while self.broken() == Some(Break::Stall) {
                 std::thread::sleep(Duration::from_millis(20));
@@ -118,6 +134,19 @@ impl Shared {
         }
         let _ = client.shutdown(Shutdown::Both);
         let _ = server.shutdown(Shutdown::Both);
+    }
+
+    /// Puts the proxy's port where the broker tells its own behind its host. That stands in short answers, which arrive
+    /// whole.
+    fn rename(&self, answer: &mut [u8]) {
+        const HOST: &[u8] = b"127.0.0.1";
+        let (own, ours) = (u32::from(self.target).to_be_bytes(), u32::from(self.port).to_be_bytes());
+        let told = [HOST, &own].concat();
+        for at in 0..answer.len().saturating_sub(told.len() - 1) {
+            if answer[at..].starts_with(&told) {
+                answer[at + HOST.len()..at + told.len()].copy_from_slice(&ours);
+            }
+        }
     }
 
     /// How it is broken now, if it is.

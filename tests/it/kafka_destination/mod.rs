@@ -3,6 +3,7 @@
 mod faults;
 mod formats;
 mod killed;
+mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
