@@ -105,11 +105,11 @@ impl<'a> Run<'a> {
             }
             Schema::Float => {
                 let number = f32::from_le_bytes(self.array()?);
-                self.float(number.is_finite(), format!("{number:?}"));
+                self.float(f64::from(number), format!("{number:?}"));
             }
             Schema::Double => {
                 let number = f64::from_le_bytes(self.array()?);
-                self.float(number.is_finite(), format!("{number:?}"));
+                self.float(number, format!("{number:?}"));
             }
             Schema::Bytes => {
                 let bytes = self.sized()?;
@@ -299,9 +299,14 @@ impl<'a> Run<'a> {
         let _ = write!(self.out, "{}", serde_json::Value::from(text));
     }
 
-    /// A float; those that JSON does not know as texts.
-    fn float(&mut self, finite: bool, text: String) {
-        if finite { self.plain(&text) } else { self.text(&text) }
+    /// A float with its shortest text; those that JSON does not know as the texts that are written for them too.
+    fn float(&mut self, number: f64, text: String) {
+        match number {
+            f64::INFINITY => self.text("Infinity"),
+            f64::NEG_INFINITY => self.text("-Infinity"),
+            number if number.is_nan() => self.text("NaN"),
+            _ => self.plain(&text),
+        }
     }
 }
 
