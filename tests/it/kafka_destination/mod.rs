@@ -2,6 +2,7 @@
 
 mod faults;
 mod formats;
+mod keys;
 mod killed;
 mod network;
 

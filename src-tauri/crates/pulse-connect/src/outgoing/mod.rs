@@ -77,6 +77,11 @@ pub struct OutgoingColumn {
 }
 
 impl Outgoing {
+    /// Whether every column of the key is among those that are sent.
+    pub(crate) fn sends_key(&self) -> bool {
+        self.key.iter().all(|key| self.columns.iter().any(|column| column.name == *key))
+    }
+
     /// How many rows there are, those to delete included.
     pub fn total(&self) -> u64 {
         self.rows.count() + self.deleted.as_ref().map_or(0, Rows::count)
