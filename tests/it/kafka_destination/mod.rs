@@ -5,6 +5,7 @@ mod formats;
 mod keys;
 mod killed;
 mod network;
+mod refusals;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -75,6 +75,8 @@ struct Said {
     refused: bool,
     answered: bool,
     all_down: Option<Instant>,
+    /// Why the brokers did not take what was written last; it is sent again and again meanwhile.
+    untaken: Option<String>,
     /// The sum of the offsets that are asked for next, and when it grew.
     places: Option<i64>,
     moved: Option<Instant>,
@@ -143,6 +145,12 @@ impl Context {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         said.answered = true;
         said.all_down = None;
+        said.untaken = None;
+    }
+
+    /// Notes why the brokers did not take what was written.
+    pub(super) fn untaken(&self, why: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).untaken = Some(why.to_owned());
     }
 
     /// When the library last came forward, with messages or over offsets that hold none.
@@ -153,6 +161,9 @@ impl Context {
     /// The line that says most about what went wrong.
     pub(super) fn reason(&self) -> Option<String> {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.untaken.is_some() {
+            return said.untaken.clone();
+        }
         let telling = said.lines.iter().rev().find(|line| Trouble::of(line) != Trouble::Other);
         telling.or(said.lines.back()).cloned()
     }

@@ -13,6 +13,7 @@ pub(super) enum Trouble {
     Dropped,
     Foreign,
     Forbidden,
+    Full,
     Other,
 }
 
@@ -34,6 +35,8 @@ impl Trouble {
             Self::Dropped
         } else if has(&["Invalid response size"]) {
             Self::Foreign
+        } else if has(&["Disk error"]) {
+            Self::Full
         } else {
             Self::Other
         }
@@ -78,6 +81,12 @@ impl Trouble {
                 "tls",
             ),
             Self::Forbidden => (Code::PermissionDenied, "Ask who runs the cluster for the right to do that.", ""),
+            Self::Full => (
+                Code::DiskFull,
+                "The brokers cannot store messages, mostly because a disk of theirs is full: ask who runs the cluster for \
+                 room, then start it again; it goes on where it stopped.",
+                "",
+            ),
             Self::Other => (Code::Unreachable, "Check that the brokers run and can be reached, and try again.", ""),
         }
     }

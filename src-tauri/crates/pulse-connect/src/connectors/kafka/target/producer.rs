@@ -87,8 +87,11 @@ impl<'a> Producer<'a> {
         sync: &str,
         progress: &'a Progress,
     ) -> Result<Self> {
-        let mut config = config(settings, &[("linger.ms", "20"), ("batch.num.messages", "10000")])?;
+        // What brokers refuse for a while is sent again in silence; only the log for finding errors says why.
+        let defaults = [("linger.ms", "20"), ("batch.num.messages", "10000"), ("debug", "msg")];
+        let mut config = config(settings, &defaults)?;
         config
+            .set_log_level(RDKafkaLogLevel::Debug)
             .set("enable.idempotence", "true")
             .set("partitioner", "murmur2_random")
             .set("compression.type", target.compression.word())
@@ -149,6 +152,12 @@ impl<'a> Producer<'a> {
                     break;
                 }
                 Err((cause, _)) => {
+                    // A transaction takes nothing more once a message failed; why is told by the report of that one, which
+                    // may come a moment later.
+                    let until = Instant::now() + BUSY;
+                    while self.state()?.told.failed.is_none() && Instant::now() < until {
+                        producer.poll(WAIT);
+                    }
                     let first = self.state()?.told.failed.take();
                     return Err(self.unwritten(first.as_ref().unwrap_or(&cause))?);
                 }
@@ -306,7 +315,11 @@ impl Drop for Producer<'_> {
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, fac: &str, message: &str) {
-        self.said.log(level, fac, message);
+        if !matches!(level, RDKafkaLogLevel::Debug) {
+            self.said.log(level, fac, message);
+        } else if let Some(why) = untaken(message).filter(|_| fac == "MSGSET") {
+            self.said.untaken(why);
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -355,6 +368,13 @@ impl Told {
     pub(super) fn delivered(&self) -> Ranges {
         Ranges::of(self.delivered.iter().cloned())
     }
+}
+
+/// What a broker answered to messages that it did not take, as a line of the library's log tells it: `MessageSet with 9
+/// message(s) (MsgId 1, BaseSeq 0) encountered error: Broker: Not enough in-sync replicas (actions Retry)`.
+fn untaken(line: &str) -> Option<&str> {
+    let (_, why) = line.split_once("encountered error: ")?;
+    why.split(" (actions").next().filter(|why| why.starts_with("Broker: "))
 }
 
 /// Whether the cluster refuses the message itself, however often it is sent. A batch is refused as a whole where the
