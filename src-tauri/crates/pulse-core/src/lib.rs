@@ -9,5 +9,5 @@ mod table;
 
 pub use error::{Code, Error, Result};
 pub use ledger::{LedgerEntry, LedgerKind};
-pub use progress::{Counts, LogLine, Progress};
+pub use progress::{Cancelled, Counts, LogLine, Progress};
 pub use table::{Layer, TableName};

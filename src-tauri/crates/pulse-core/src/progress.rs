@@ -1,7 +1,9 @@
 //! Progress and cancellation of one unit of background work, shared between the worker and whoever watches it.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::{Code, Error, Result};
@@ -16,6 +18,8 @@ pub struct Progress(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     cancelled: AtomicBool,
+    /// Who is woken by a cancel, under the number that the next one gets.
+    waiting: Mutex<(u64, Vec<(u64, Waker)>)>,
     rows: AtomicU64,
     rows_total: AtomicU64,
     bytes: AtomicU64,
@@ -56,6 +60,7 @@ impl Progress {
     pub fn new() -> Self {
         Self(Arc::new(Inner {
             cancelled: AtomicBool::new(false),
+            waiting: Mutex::default(),
             rows: AtomicU64::new(0),
             rows_total: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -75,9 +80,17 @@ impl Progress {
         Ok(())
     }
 
-    /// Asks the worker to stop at its next [`Progress::check`].
+    /// Asks the worker to stop at its next [`Progress::check`], and wakes those that await [`Progress::cancelled`].
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Relaxed);
+        let waiting = std::mem::take(&mut self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).1);
+        waiting.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Waits for [`Progress::cancel`] without looking at the clock, so that a wait beside it costs nothing however long it
+    /// takes.
+    pub fn cancelled(&self) -> Cancelled<'_> {
+        Cancelled { progress: self, number: None }
     }
 
     /// Whether [`Progress::cancel`] was called.
@@ -135,8 +148,87 @@ impl Progress {
     }
 }
 
+/// Ends once the job is cancelled; see [`Progress::cancelled`].
+#[derive(Debug)]
+pub struct Cancelled<'a> {
+    progress: &'a Progress,
+    /// Its number among those that wait.
+    number: Option<u64>,
+}
+
+impl Cancelled<'_> {
+    fn leave(&mut self) {
+        let Some(number) = self.number.take() else { return };
+        let mut waiting = self.progress.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.1.retain(|(other, _)| *other != number);
+    }
+}
+
+impl Future for Cancelled<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.leave();
+        let mut waiting = self.progress.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock a cancel is either seen here, or finds the waker that is left here.
+        if self.progress.is_cancelled() {
+            return Poll::Ready(());
+        }
+        let number = waiting.0;
+        waiting.0 += 1;
+        waiting.1.push((number, context.waker().clone()));
+        drop(waiting);
+        self.number = Some(number);
+        Poll::Pending
+    }
+}
+
+impl Drop for Cancelled<'_> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
 impl Default for Progress {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_cancel_wakes_each_that_still_waits_once() {
+        let progress = Progress::new();
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let (mut one, mut other, mut gone) = (progress.cancelled(), progress.cancelled(), progress.cancelled());
+        for _ in 0..2 {
+            for waiting in [&mut one, &mut other, &mut gone] {
+                assert_eq!(Pin::new(waiting).poll(&mut context), Poll::Pending);
+            }
+        }
+        drop(gone);
+        progress.cancel();
+        progress.cancel();
+        assert_eq!(woken.0.load(Relaxed), 2);
+        for waiting in [one, other, progress.cancelled()] {
+            assert_eq!(Pin::new(&mut { waiting }).poll(&mut context), Poll::Ready(()));
+        }
     }
 }

@@ -2,24 +2,18 @@
 
 use std::future::Future;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use pulse_core::{Error, Progress, Result};
 use tokio::runtime::{Builder, Runtime};
 
-/// How often a wait looks whether the job was cancelled; each look wakes two threads, for every request under way.
-const LOOK: Duration = Duration::from_millis(200);
-
-/// Runs `work` to its end, or drops it within a moment of the job's cancel. Do not call it from within such work.
+/// Runs `work` to its end, or drops it at the job's cancel. Do not call it from within such work.
 pub(crate) fn run<T>(progress: &Progress, work: impl Future<Output = Result<T>>) -> Result<T> {
+    progress.check()?;
     runtime()?.block_on(async {
-        tokio::pin!(work);
-        loop {
-            progress.check()?;
-            tokio::select! {
-                done = &mut work => return done,
-                () = tokio::time::sleep(LOOK) => {}
-            }
+        // Nothing looks for a cancel now and then: where servers are slow, most of a job's time would go into that.
+        tokio::select! {
+            done = work => done,
+            () = progress.cancelled() => progress.check().and_then(|()| Err(Error::internal("wait", "nobody cancelled it"))),
         }
     })
 }

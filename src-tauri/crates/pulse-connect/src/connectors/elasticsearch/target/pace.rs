@@ -2,7 +2,7 @@
 //! has had enough.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use pulse_core::{Progress, Result};
@@ -15,6 +15,8 @@ const LEAST: usize = 64 << 10;
 const QUICK: Duration = Duration::from_millis(700);
 /// An answer after this time makes them shrink.
 const SLOW: Duration = Duration::from_secs(3);
+/// How often a sender that waits for its turn looks whether the job was cancelled.
+const LOOK: Duration = Duration::from_millis(200);
 /// After so many good answers one more request at once is tried again.
 const GOOD: u32 = 16;
 
@@ -25,6 +27,8 @@ pub(super) struct Pace {
     /// Bytes of a document, on average.
     document: AtomicUsize,
     lanes: Mutex<Lanes>,
+    /// Told when one more request may be under way.
+    free: Condvar,
 }
 
 struct Lanes {
@@ -43,6 +47,7 @@ impl Pace {
             most: AtomicUsize::new(most),
             document: AtomicUsize::new(512),
             lanes: Mutex::new(Lanes { busy: 0, allowed: lanes, most: lanes, good: 0 }),
+            free: Condvar::new(),
         }
     }
 
@@ -65,16 +70,14 @@ impl Pace {
 
     /// Waits until one more request may be under way.
     pub(super) fn enter(&self, progress: &Progress) -> Result<()> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             progress.check()?;
-            {
-                let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-                if lanes.busy < lanes.allowed {
-                    lanes.busy += 1;
-                    return Ok(());
-                }
+            if lanes.busy < lanes.allowed {
+                lanes.busy += 1;
+                return Ok(());
             }
-            std::thread::sleep(Duration::from_millis(10));
+            lanes = self.free.wait_timeout(lanes, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -82,6 +85,8 @@ impl Pace {
     pub(super) fn leave(&self) {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         lanes.busy = lanes.busy.saturating_sub(1);
+        drop(lanes);
+        self.free.notify_one();
     }
 
     /// The cluster took `sent` bytes in this time.
@@ -98,6 +103,8 @@ impl Pace {
         if lanes.good >= GOOD && lanes.allowed < lanes.most {
             lanes.allowed += 1;
             lanes.good = 0;
+            drop(lanes);
+            self.free.notify_one();
         }
     }
 
