@@ -1,7 +1,7 @@
 //! The HTTP client: one request with its redirects, within the policy.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -27,10 +27,7 @@ pub(crate) struct Http(Arc<Inner>);
 
 struct Inner {
     policy: Policy,
-    /// Unpacks what servers pack for the way.
-    unpacking: Client,
-    /// Gives the bytes as they come.
-    exact: Client,
+    clients: Arc<Clients>,
     budget: Arc<Budget>,
     received: AtomicU64,
     deadline: Option<Instant>,
@@ -39,35 +36,10 @@ struct Inner {
 impl Http {
     /// A client that keeps `policy`; connects to nothing yet. Fails if the file of certificates cannot be read.
     pub(crate) fn new(policy: Policy) -> Result<Self> {
-        let trusted = certificates(&policy)?;
-        let resolver = Arc::new(Resolver {
-            allow_private: policy.allow_private,
-            #[cfg(test)]
-            known: policy.known.clone(),
-        });
-        let build = |unpack: bool| {
-            let builder = Client::builder()
-                .user_agent(concat!("cloud-pulse/", env!("CARGO_PKG_VERSION")))
-                .redirect(redirect::Policy::none())
-                // Repeating is done here, where it is counted and shown.
-                .retry(reqwest::retry::never())
-                // A proxy would resolve names itself, out of reach of the check.
-                .no_proxy()
-                .referer(false)
-                .gzip(unpack)
-                .connect_timeout(policy.connect_timeout)
-                .dns_resolver(Arc::clone(&resolver));
-            let builder = if policy.verify_tls {
-                builder.tls_certs_merge(trusted.clone())
-            } else {
-                builder.tls_danger_accept_invalid_certs(true)
-            };
-            builder.build().map_err(|cause| Error::internal("set up what speaks HTTP", fault::root(&cause)))
-        };
-        let (unpacking, exact) = (build(true)?, build(false)?);
+        let clients = Arc::new(Clients::new(&policy)?);
         let budget = Arc::new(Budget::new(policy.rate));
         let deadline = policy.time_cap.map(|cap| Instant::now() + cap);
-        Ok(Self(Arc::new(Inner { policy, unpacking, exact, budget, received: AtomicU64::new(0), deadline })))
+        Ok(Self(Arc::new(Inner { policy, clients, budget, received: AtomicU64::new(0), deadline })))
     }
 
     /// The same client with fresh totals of bytes and time, for a new read; the rate budget goes on.
@@ -81,10 +53,9 @@ impl Http {
     }
 
     fn with(&self, policy: Policy) -> Self {
-        let Inner { unpacking, exact, budget, .. } = &*self.0;
+        let Inner { clients, budget, .. } = &*self.0;
         Self(Arc::new(Inner {
-            unpacking: unpacking.clone(),
-            exact: exact.clone(),
+            clients: Arc::clone(clients),
             budget: Arc::clone(budget),
             received: AtomicU64::new(0),
             deadline: policy.time_cap.map(|cap| Instant::now() + cap),
@@ -144,7 +115,7 @@ impl Http {
     }
 
     async fn send(&self, hop: &Hop, request: &Request, exact: bool) -> Result<Response, Failure> {
-        let client = if exact { &self.0.exact } else { &self.0.unpacking };
+        let client = self.0.clients.get(!exact)?;
         let mut builder = client.request(hop.method.clone(), hop.url.clone()).headers(hop.headers.clone());
         if let Some(body) = &hop.body {
             builder = builder.body(body.clone());
@@ -189,6 +160,58 @@ impl Http {
             return Err(fault::too_big("All answers together hold", total, self.policy().total_cap));
         }
         Ok(())
+    }
+}
+
+/// What speaks HTTP for one policy. A client is built when it is first needed: it reads every certificate that this computer
+/// trusts, and many connections are opened only to be asked what they are.
+struct Clients {
+    policy: Policy,
+    trusted: Vec<Certificate>,
+    /// Unpacks what servers pack for the way.
+    unpacking: OnceLock<Client>,
+    /// Gives the bytes as they come.
+    exact: OnceLock<Client>,
+}
+
+impl Clients {
+    fn new(policy: &Policy) -> Result<Self> {
+        let (unpacking, exact) = Default::default();
+        Ok(Self { policy: policy.clone(), trusted: certificates(policy)?, unpacking, exact })
+    }
+
+    fn get(&self, unpack: bool) -> Result<&Client> {
+        let place = if unpack { &self.unpacking } else { &self.exact };
+        match place.get() {
+            Some(client) => Ok(client),
+            None => self.build(unpack).map(|client| place.get_or_init(|| client)),
+        }
+    }
+
+    fn build(&self, unpack: bool) -> Result<Client> {
+        let policy = &self.policy;
+        let resolver = Resolver {
+            allow_private: policy.allow_private,
+            #[cfg(test)]
+            known: policy.known.clone(),
+        };
+        let builder = Client::builder()
+            .user_agent(concat!("cloud-pulse/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            // Repeating is done here, where it is counted and shown.
+            .retry(reqwest::retry::never())
+            // A proxy would resolve names itself, out of reach of the check.
+            .no_proxy()
+            .referer(false)
+            .gzip(unpack)
+            .connect_timeout(policy.connect_timeout)
+            .dns_resolver(Arc::new(resolver));
+        let builder = if policy.verify_tls {
+            builder.tls_certs_merge(self.trusted.clone())
+        } else {
+            builder.tls_danger_accept_invalid_certs(true)
+        };
+        builder.build().map_err(|cause| Error::internal("set up what speaks HTTP", fault::root(&cause)))
     }
 }
 
