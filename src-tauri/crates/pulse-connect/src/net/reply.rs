@@ -4,6 +4,7 @@ use bytes::Bytes;
 use pulse_core::{Code, Error, Progress, Result};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -48,10 +49,18 @@ impl Reply {
     /// The body as a JSON value. Fails with a clear word if it is a web page.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
         self.must_be_json()?;
-        serde_json::from_str(&self.text()?).map_err(|cause| {
-            Error::damaged(format!("The answer of `{}` is not the JSON that was expected: {cause}.", shown(&self.url)))
-                .hint("Check the address; the server may be of another kind or version.")
-        })
+        serde_json::from_str(&self.text()?).map_err(|cause| self.other_json(&cause))
+    }
+
+    /// As [`Reply::json`], with texts that stay in the body, for servers whose JSON is always UTF-8.
+    pub(crate) fn json_in_place<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        self.must_be_json()?;
+        serde_json::from_slice(&self.body).map_err(|cause| self.other_json(&cause))
+    }
+
+    fn other_json(&self, cause: &serde_json::Error) -> Error {
+        Error::damaged(format!("The answer of `{}` is not the JSON that was expected: {cause}.", shown(&self.url)))
+            .hint("Check the address; the server may be of another kind or version.")
     }
 
     /// The error that the status is, for an answer whose status was expected but turned out to be one after all.

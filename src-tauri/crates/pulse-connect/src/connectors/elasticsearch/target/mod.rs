@@ -12,6 +12,7 @@ mod pace;
 mod place;
 mod position;
 mod preflight;
+mod same;
 mod send;
 mod swap;
 mod sweep;
