@@ -49,9 +49,10 @@ impl Loaded {
         Ok(Self { rows, key, place, time, batch })
     }
 
-    /// The lines of the rows at `range`, as many as fit into about `bytes`, at least one.
-    pub(super) fn lines(&self, range: Range<usize>, bytes: usize, style: &Style) -> Lines {
-        let mut out = Vec::with_capacity(bytes + bytes / 8);
+    /// The lines of the rows at `range`, as many as fit into about `bytes`, at least one. They are written to `out`, which
+    /// is empty: memory that was used before is cheaper than new one.
+    pub(super) fn lines(&self, range: Range<usize>, bytes: usize, style: &Style, mut out: Vec<u8>) -> Lines {
+        out.reserve(bytes + bytes / 8);
         let mut items = Vec::new();
         for at in range {
             let start = out.len();
@@ -157,6 +158,13 @@ impl Lines {
             items.push(Item { start, document: out.len(), end: out.len() });
         }
         Self { bytes: out.into(), items }
+    }
+
+    /// The memory of the lines, empty, unless a request still holds it.
+    pub(super) fn spare(self) -> Vec<u8> {
+        let Ok(mut bytes) = self.bytes.try_into_mut() else { return Vec::new() };
+        bytes.clear();
+        bytes.into()
     }
 
     /// How many documents these are.

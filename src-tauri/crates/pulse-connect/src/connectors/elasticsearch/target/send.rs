@@ -86,11 +86,12 @@ impl Sending<'_> {
         let failed: Mutex<Option<Error>> = Mutex::new(None);
         let stop = AtomicBool::new(false);
         let sender = || {
+            let mut spare = Vec::new();
             while !stop.load(Relaxed) {
                 let next = feed.lock().unwrap_or_else(PoisonError::into_inner).take(self.pace.rows());
                 let outcome = match next {
                     None => return,
-                    Some(Ok((loaded, range))) => self.deliver(&loaded, range),
+                    Some(Ok((loaded, range))) => self.deliver(&loaded, range, &mut spare),
                     Some(Err(error)) => Err(error),
                 };
                 if let Err(error) = outcome {
@@ -110,11 +111,12 @@ impl Sending<'_> {
         }
     }
 
-    /// Sends the rows at `range` and notes what comes of them.
-    fn deliver(&self, loaded: &Loaded, mut range: Range<usize>) -> Result<()> {
+    /// Sends the rows at `range` and notes what comes of them. Their lines are written to the memory that is `spare`.
+    fn deliver(&self, loaded: &Loaded, mut range: Range<usize>, spare: &mut Vec<u8>) -> Result<()> {
         while !range.is_empty() {
             // Some more than planned is better than one more request for the last few rows.
-            let lines = loaded.lines(range.clone(), self.pace.bytes() / 4 * 5, self.style);
+            let most = self.pace.bytes() / 4 * 5;
+            let lines = loaded.lines(range.clone(), most, self.style, std::mem::take(spare));
             let first = range.start;
             range.start += lines.len();
             let mut settle = |settled| self.note(loaded, &lines, first, settled);
@@ -126,6 +128,7 @@ impl Sending<'_> {
                 settle(known.into_iter().map(|at: usize| (at, Outcome::Delivered)).collect())?;
             }
             self.send(&lines, part, !self.outgoing.is_fresh(), &mut settle)?;
+            *spare = lines.spare();
         }
         Ok(())
     }
