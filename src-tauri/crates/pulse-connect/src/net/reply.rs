@@ -55,10 +55,12 @@ impl Reply {
     /// As [`Reply::json`], with texts that stay in the body, for servers whose JSON is always UTF-8.
     pub(crate) fn json_in_place<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         self.must_be_json()?;
-        serde_json::from_slice(&self.body).map_err(|cause| self.other_json(&cause))
+        // Looking once whether it is UTF-8 spares doing so for each text.
+        let text = std::str::from_utf8(&self.body).map_err(|cause| self.other_json(&cause))?;
+        serde_json::from_str(text).map_err(|cause| self.other_json(&cause))
     }
 
-    fn other_json(&self, cause: &serde_json::Error) -> Error {
+    fn other_json(&self, cause: &dyn std::error::Error) -> Error {
         Error::damaged(format!("The answer of `{}` is not the JSON that was expected: {cause}.", shown(&self.url)))
             .hint("Check the address; the server may be of another kind or version.")
     }

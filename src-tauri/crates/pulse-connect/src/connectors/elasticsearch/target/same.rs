@@ -11,8 +11,9 @@ pub(super) fn is_same(sent: &[u8], there: &str) -> bool {
     if sent == there.as_bytes() {
         return true;
     }
-    let [sent, there] = [sent, there.as_bytes()].map(|text| serde_json::from_slice::<Json<'_>>(text).ok());
-    sent.zip(there).is_some_and(|(sent, there)| sent.is(&there))
+    let parsed = |text| serde_json::from_str::<Json<'_>>(text).ok();
+    let sent = std::str::from_utf8(sent).ok().and_then(parsed);
+    sent.zip(parsed(there)).is_some_and(|(sent, there)| sent.is(&there))
 }
 
 /// JSON whose texts stay where they are: every document that is read back is made into one and dropped at once.
