@@ -20,13 +20,13 @@ pub(crate) fn open(workspace: &Folder) -> Result<Query> {
     for folder in [&results, &temp, &syncs] {
         std::fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, &cause))?;
     }
-    Query::new(Settings {
+    Ok(Query::new(Settings {
         allowed: vec![workspace.lake(), workspace.scratch(), workspace.syncs()],
         temp,
         memory: "4GB".into(),
         temp_limit: "20GB".into(),
         threads: std::thread::available_parallelism().map_or(2, usize::from),
-    })
+    }))
 }
 
 pub(crate) fn run(engine: &Engine, request: &SqlRequest) -> Result<SqlResult> {

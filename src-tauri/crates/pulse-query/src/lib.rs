@@ -13,6 +13,7 @@ mod tokens;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use pulse_core::Result;
 
@@ -60,13 +61,15 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Engine {
     settings: Settings,
-    forbidden: HashSet<String>,
+    /// The functions that queries must not call, once one was read: starting DuckDB to list them would be most of the work
+    /// of a program that asks no question.
+    forbidden: Arc<OnceLock<HashSet<String>>>,
 }
 
 impl Engine {
-    /// An engine with `settings`; fails if DuckDB cannot be started.
-    pub fn new(settings: Settings) -> Result<Self> {
-        Ok(Self { settings, forbidden: forbidden_functions()? })
+    /// An engine with `settings`; DuckDB starts with each query.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, forbidden: Arc::default() }
     }
 }
 
@@ -149,7 +152,11 @@ fn forbidden_functions() -> Result<HashSet<String>> {
 
 impl Engine {
     fn read(&self, sql: &str) -> Result<Query> {
-        Query::read(sql, &self.forbidden)
+        let forbidden = match self.forbidden.get() {
+            Some(forbidden) => forbidden,
+            None => forbidden_functions().map(|found| self.forbidden.get_or_init(|| found))?,
+        };
+        Query::read(sql, forbidden)
     }
 }
 

@@ -32,7 +32,7 @@ impl Place {
             temp_limit: "2GB".into(),
             threads: 2,
         };
-        Self { folder, engine: Engine::new(settings).expect("an engine") }
+        Self { folder, engine: Engine::new(settings) }
     }
 
     /// A Parquet file of the lake with the rows of `sql`.
