@@ -9,12 +9,12 @@ use pulse_core::{Progress, Result};
 
 /// Bytes of the first requests.
 const FIRST: usize = 1 << 20;
-/// The fewest bytes that a request is made for.
-const LEAST: usize = 64 << 10;
+/// The fewest bytes that a request is made for: each costs as much as some hundred documents.
+const LEAST: usize = 256 << 10;
 /// An answer within this time lets requests grow.
 const QUICK: Duration = Duration::from_millis(700);
 /// An answer after this time makes them shrink.
-const SLOW: Duration = Duration::from_secs(3);
+const SLOW: Duration = Duration::from_secs(10);
 /// How often a sender that waits for its turn looks whether the job was cancelled.
 const LOOK: Duration = Duration::from_millis(200);
 /// After so many good answers one more request at once is tried again.
