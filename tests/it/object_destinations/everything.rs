@@ -17,7 +17,7 @@ struct Everything {
 }
 
 impl Everything {
-    fn new() -> Self {
+    fn new(before: &str) -> Self {
         let moto = Moto::with_bucket("lake");
         let proxy = Proxy::start(moto.port());
         let mut settings = moto.settings("lake");
@@ -31,6 +31,7 @@ impl Everything {
             connection: "lake".into(),
             mode: Mode::Replace,
             everything: true,
+            rest: json!({"path": before, "format": "delta"}),
             ..SyncDoc::default()
         };
         space.engine.sync_save(doc).unwrap();
@@ -63,7 +64,7 @@ fn a_workspace_is_sent_as_delta_and_followed() {
     if skipped() {
         return;
     }
-    let all = Everything::new();
+    let all = Everything::new("");
     let result = all.runs();
     assert_eq!((&result["tables"], &result["matched"], &result["vanished"]), (&json!(2), &json!(true), &json!([])));
     let (cities, orders) = (json!(["['Oslo']"]), json!(["['tea', 'rice']", "[1, 2]"]));
@@ -89,11 +90,22 @@ fn a_workspace_is_sent_as_delta_and_followed() {
 }
 
 #[test]
+fn a_workspace_is_sent_into_a_folder_of_a_bucket() {
+    if skipped() {
+        return;
+    }
+    let all = Everything::new("team/lake/");
+    assert_eq!(all.runs()["matched"], true);
+    let names: Vec<String> = all.there().as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["team/lake/bronze_cities", "team/lake/bronze_orders"]);
+}
+
+#[test]
 fn a_table_that_is_removed_in_the_middle_does_not_hold_the_others_up() {
     if skipped() {
         return;
     }
-    let all = Everything::new();
+    let all = Everything::new("");
     all.runs();
     all.proxy.break_after(0, Break::Cut);
     assert_eq!(all.run().unwrap_err().code, Code::Unreachable);

@@ -1956,6 +1956,10 @@ parts: Array<SyncPart>,
  */
 everything: boolean, 
 /**
+ * The target of those, as the connector's form says; what its main member says stands before the name of each.
+ */
+rest: unknown, 
+/**
  * The sources that are refreshed first, by their ids.
  */
 refresh: Array<string>, 

@@ -1,10 +1,10 @@
-import { Button, UnstyledButton } from "@mantine/core";
+import { Button, Text, UnstyledButton } from "@mantine/core";
 import { IconArrowNarrowRight, IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useState } from "react";
 import { SchemaForm } from "../../forms/SchemaForm";
 import { asMembers, type FormSchema, fieldsOf } from "../../forms/schema";
-import type { ColumnInfo, DestinationInfo, Problem, SyncDoc, SyncPart } from "../../generated/rpc";
-import { originOf, targetName, withPart } from "./draft";
+import type { ColumnInfo, DestinationInfo, Problem, SyncDoc } from "../../generated/rpc";
+import { nameIn, originOf, targetName, withPart } from "./draft";
 import classes from "./editor.module.css";
 import common from "./migrate.module.css";
 import type { Checking } from "./usePreflight";
@@ -35,7 +35,9 @@ export function TargetForms({ doc, destination, columns, check, onChange }: Targ
         <Target
           // biome-ignore lint/suspicious/noArrayIndexKey: the same table may be sent to two targets.
           key={at}
-          part={part}
+          origin={originOf(part.from)}
+          name={targetName(part, destination) || "no name yet"}
+          value={part.target}
           destination={destination}
           columns={columns[at] ?? []}
           opened={at === 0}
@@ -43,6 +45,19 @@ export function TargetForms({ doc, destination, columns, check, onChange }: Targ
           onChange={(target) => onChange(withPart(doc, at, { target }))}
         />
       ))}
+      {doc.everything && (
+        <Target
+          origin={doc.parts.length > 0 ? "every other table" : "every table"}
+          name={`${nameIn(doc.rest, destination)}layer_name`}
+          note={NAMES}
+          value={doc.rest}
+          destination={destination}
+          columns={[]}
+          opened={doc.parts.length === 0}
+          problem={null}
+          onChange={(rest) => onChange({ ...doc, rest })}
+        />
+      )}
       {several && (
         <Button variant="subtle" onClick={likeFirst} className={common.add}>
           Use the first one's settings for all
@@ -52,8 +67,16 @@ export function TargetForms({ doc, destination, columns, check, onChange }: Targ
   );
 }
 
+/** How the targets of tables are named that are sent because everything is. */
+const NAMES = "Each goes to a target named after its layer and itself. The name written here stands before it.";
+
 interface TargetProps {
-  part: SyncPart;
+  /** What is sent, and where to, in words. */
+  origin: string;
+  name: string;
+  /** What the form's fields mean here. */
+  note?: string;
+  value: unknown;
   destination: DestinationInfo;
   columns: readonly ColumnInfo[];
   opened: boolean;
@@ -61,24 +84,28 @@ interface TargetProps {
   onChange(target: unknown): void;
 }
 
-function Target({ part, destination, columns, opened, problem, onChange }: TargetProps) {
+function Target({ origin, name, note, value, destination, columns, opened, problem, onChange }: TargetProps) {
   const [chosen, setOpen] = useState(opened);
   const open = chosen || problem !== null;
   const Chevron = open ? IconChevronDown : IconChevronRight;
-  const origin = originOf(part.from);
   return (
     <section className={classes.target} aria-label={`Target of ${origin}`}>
       <UnstyledButton className={classes.targetHead} aria-expanded={open} onClick={() => setOpen(!open)}>
         <Chevron size={16} aria-hidden />
         <span>{origin}</span>
         <IconArrowNarrowRight size={16} aria-label="to" />
-        <strong>{targetName(part, destination) || "no name yet"}</strong>
+        <strong>{name}</strong>
       </UnstyledButton>
       {open && (
         <div className={classes.targetForm}>
+          {note && (
+            <Text size="xs" className={classes.hint}>
+              {note}
+            </Text>
+          )}
           <SchemaForm
             schema={destination.target}
-            value={part.target}
+            value={value}
             onChange={onChange}
             columns={columns}
             problem={problem}

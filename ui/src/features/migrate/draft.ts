@@ -10,6 +10,7 @@ export const NEW_SYNC: SyncDoc = {
   mode: "replace",
   parts: [],
   everything: false,
+  rest: {},
   refresh: [],
   apply: [],
 };
@@ -26,7 +27,12 @@ export function originOf(from: SyncFrom): string {
 }
 
 /** The name of a part's target. */
-export function targetName({ target }: SyncPart, { main }: DestinationInfo): string {
+export function targetName({ target }: SyncPart, destination: DestinationInfo): string {
+  return nameIn(target, destination);
+}
+
+/** The name that a target's form holds. */
+export function nameIn(target: unknown, { main }: DestinationInfo): string {
   const name = asMembers(target)[main];
   return typeof name === "string" ? name : "";
 }
@@ -74,7 +80,8 @@ export function withConnection(
     parts.push({ ...part, target: namedTarget(after, name), columns, edits: {} });
   }
   const mode = after.modes.includes(doc.mode) ? doc.mode : (after.modes[0] ?? doc.mode);
-  return { ...doc, connection, mode, parts };
+  // What stands before the names of all other tables fits the system before: a folder is no schema.
+  return { ...doc, connection, mode, parts, rest: namedTarget(after, "") };
 }
 
 /** The document with a part changed. */

@@ -79,6 +79,7 @@ export const sync = {
       { from: { kind: "table", table: "silver.prices" }, target: { shelf: "prices" }, columns: [], key: [], edits: {} },
     ],
     everything: false,
+    rest: {},
     refresh: [],
     apply: [],
   },

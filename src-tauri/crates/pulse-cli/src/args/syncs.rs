@@ -21,7 +21,8 @@ pub struct Sync {
     /// Send every table of the workspace.
     #[arg(long, requires = "to", conflicts_with_all = ["table", "sql"])]
     pub everything: bool,
-    /// Where to: the name of the table, index, topic or folder there [default: the name of what is sent].
+    /// Where to: the name of the table, index, topic or folder there [default: the name of what is sent]; with
+    /// --everything, what stands before the name of each, such as lake/.
     #[arg(long, value_name = "NAME", requires = "to")]
     pub target: Option<String>,
     /// How rows meet those that are there [default: replace, or append where nothing can be replaced, as in topics].

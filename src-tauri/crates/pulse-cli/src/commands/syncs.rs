@@ -115,6 +115,7 @@ fn made(engine: &Engine, args: &Sync, to: &str) -> Result<SyncDoc> {
         mode: args.mode.map(mode).or(modes.first().copied()).unwrap_or_default(),
         parts,
         everything: args.everything,
+        rest: if args.everything { target(args, &main, "") } else { json!({}) },
         refresh: args.refresh.iter().map(|name| source(engine, name)).collect::<Result<_>>()?,
         apply: args.apply.clone(),
     })
@@ -130,12 +131,17 @@ fn mode(word: SyncModeWord) -> SyncMode {
     }
 }
 
-fn part(args: &Sync, main: &str, name: &str, from: SyncFrom) -> SyncPart {
+/// The target's form with a name, unless the arguments name another one.
+fn target(args: &Sync, main: &str, name: &str) -> Value {
     let mut target = json!({});
     put(&mut target, main, json!(args.target.clone().unwrap_or_else(|| name.to_owned())));
     for (member, value) in &args.set {
         put(&mut target, member, parsed(value));
     }
+    target
+}
+
+fn part(args: &Sync, main: &str, name: &str, from: SyncFrom) -> SyncPart {
     let of = |all: &[(String, String)], column: &String| {
         all.iter().find(|(name, _)| name == column).map(|(_, value)| value.clone()).unwrap_or_default()
     };
@@ -148,7 +154,7 @@ fn part(args: &Sync, main: &str, name: &str, from: SyncFrom) -> SyncPart {
     };
     SyncPart {
         from,
-        target,
+        target: target(args, main, name),
         columns: named.collect::<BTreeSet<_>>().into_iter().map(choice).collect(),
         key: args.key.clone(),
         edits: BTreeMap::new(),

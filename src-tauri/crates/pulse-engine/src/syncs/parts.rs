@@ -19,8 +19,15 @@ pub(crate) fn all(engine: &Engine, doc: &SyncDoc, kind: &str) -> Result<Vec<Sync
         };
         let others: Vec<TableName> = engine.0.lake.tables()?.into_iter().filter(|table| !named(table)).collect();
         let main = destination(kind)?.writes.main;
+        let target = |table: &TableName| {
+            let mut target = doc.rest.as_object().cloned().unwrap_or_default();
+            let before = target.get(main).and_then(Value::as_str).unwrap_or_default();
+            let name = format!("{before}{}_{}", table.layer().as_str(), table.name());
+            target.insert(main.to_owned(), json!(name));
+            Value::Object(target)
+        };
         parts.extend(others.into_iter().map(|table| SyncPart {
-            target: json!({ main: format!("{}_{}", table.layer().as_str(), table.name()) }),
+            target: target(&table),
             from: SyncFrom::Table { table: table.to_string(), version: None },
             columns: Vec::new(),
             key: Vec::new(),

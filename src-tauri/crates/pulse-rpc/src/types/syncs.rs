@@ -103,6 +103,9 @@ pub struct SyncDoc {
     pub parts: Vec<SyncPart>,
     /// Whether every other table of the workspace is sent as well, each to a target of its own name.
     pub everything: bool,
+    /// The target of those, as the connector's form says; what its main member says stands before the name of each.
+    #[ts(type = "unknown")]
+    pub rest: Value,
     /// The sources that are refreshed first, by their ids.
     pub refresh: Vec<String>,
     /// The tables whose recipes are applied then.

@@ -11,7 +11,7 @@ use super::fields::{Field, can_partition, fields, note, stored};
 use super::schema::{shown, word};
 use super::shelf::Shelf;
 use super::target::{Format, Target};
-use super::{Seen, dataset, register};
+use super::{Seen, dataset, register, room};
 use crate::destination::{Finding, Preflight, Severity, SyncMode, TargetColumn};
 use crate::net;
 use crate::outgoing::Outgoing;
@@ -58,6 +58,7 @@ pub(super) fn preflight(
     }
     found.columns = outgoing.columns.iter().zip(&fields).map(|(own, field)| column(own, field, target)).collect();
     rows(target, outgoing, &fields, &mut found.findings)?;
+    found.findings.extend(room::check(place, outgoing)?);
     found.statements = register::statements(&shelf, target, outgoing);
     Ok(found)
 }

@@ -12,6 +12,7 @@ mod fields;
 mod marker;
 mod pieces;
 mod register;
+mod room;
 mod schema;
 mod shelf;
 mod stats;
