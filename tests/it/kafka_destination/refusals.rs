@@ -9,13 +9,13 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use super::faults::{amid, once};
 use super::*;
 
-const ROWS: i64 = 90_000;
+const ROWS: i64 = 300_000;
 
 /// A cluster in this process with a topic `t`, and a sync to it.
 fn cluster(transactional: bool) -> (MockCluster<'static, DefaultProducerContext>, Sending) {
     let cluster = MockCluster::new(1).expect("a cluster");
     cluster.create_topic("t", 3, 1).expect("a topic");
-    let settings = json!({"brokers": cluster.bootstrap_servers(), "tls": false, "timeout_seconds": 3});
+    let settings = json!({"brokers": cluster.bootstrap_servers(), "tls": false, "timeout_seconds": 2});
     let target = json!({"topic": "t", "transactional": transactional});
     (cluster, Sending::new(("kafka", &settings), target, SyncMode::Append, &[], orders(0..ROWS)))
 }

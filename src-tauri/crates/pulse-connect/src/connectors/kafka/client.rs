@@ -259,17 +259,17 @@ pub(super) fn unusable(cause: KafkaError) -> Error {
 
 /// The error for what the library could not do; `reason` is [`Context::reason`].
 pub(super) fn failed(settings: &Settings, reason: Option<String>, attempt: &str, cause: &KafkaError) -> Error {
+    use RDKafkaErrorCode as C;
     let code = cause.rdkafka_error_code();
     let said = reason.as_deref().unwrap_or_default();
+    let forbidden = matches!(code, Some(C::TopicAuthorizationFailed | C::ClusterAuthorizationFailed));
     let trouble = match code {
-        Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed) => {
-            Trouble::Forbidden
-        }
-        Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => Trouble::SignIn,
+        _ if forbidden => Trouble::Forbidden,
+        Some(C::Authentication | C::SaslAuthenticationFailed) => Trouble::SignIn,
         _ => Trouble::of(said),
     };
     let told = code.map_or_else(|| cause.to_string(), |code| code.to_string());
-    let why = if trouble == Trouble::Forbidden || said.is_empty() { told } else { said.to_owned() };
+    let why = if forbidden || said.is_empty() { told } else { said.to_owned() };
     let (kind, hint, field) = trouble.advice();
     let text = format!("Could not {attempt} at `{}`: {}.", settings.brokers, why.trim_end_matches('.'));
     let error = Error::new(kind, text).hint(hint);

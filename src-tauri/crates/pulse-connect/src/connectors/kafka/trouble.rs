@@ -37,6 +37,8 @@ impl Trouble {
             Self::Foreign
         } else if has(&["Disk error"]) {
             Self::Full
+        } else if has(&["Topic authorization failed", "Cluster authorization failed"]) {
+            Self::Forbidden
         } else {
             Self::Other
         }

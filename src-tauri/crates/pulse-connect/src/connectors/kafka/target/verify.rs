@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use pulse_core::{Error, Progress, Result};
 use rdkafka::Message as _;
@@ -20,6 +21,9 @@ use crate::outgoing::{Outgoing, Ranges};
 
 /// Rows up to which each is told from the others: 8 bytes each.
 const EACH: u64 = 64_000_000;
+/// How long rows of a transaction may take to be seen, and the pause between two looks.
+const VISIBLE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(100);
 /// Rows that are named.
 const NAMED: usize = 20;
 
@@ -63,13 +67,12 @@ pub(super) fn run(
     progress.stage("Reading the messages back", rows.count(), 0);
     // The registry's number, which is not asked for again, is left out of the comparison.
     let framed = target.format == Format::Avro && kafka.registry.is_some();
-    let (here, there) = thread::scope(|scope| {
-        let here = scope.spawn(|| Side::here(target, outgoing, &rows, framed, progress));
-        let there = Side::there((client, name), &topic, &start, outgoing, framed, progress);
-        let here = here.join().map_err(|_| Error::internal("compare the topic", "a thread ended early"));
-        (here, there)
-    });
-    let (here, (there, deleted)) = (here??, there?);
+    let there = || {
+        let client = Client::open(&kafka.settings)?;
+        Side::there((client, name), &topic, &start, outgoing, framed, progress)
+    };
+    let here = || Side::here(target, outgoing, &rows, framed, progress);
+    let (here, there, deleted) = both(here, there, target.transactional, progress)?;
     found.comparisons = vec![
         Comparison::new("Rows", here.count, there.count),
         Comparison::new("Messages that came twice", 0, there.twice),
@@ -90,6 +93,29 @@ pub(super) fn run(
     }
     found.note = notes.join(" ");
     Ok(found)
+}
+
+/// Both sides at once, the topic's with how many messages were deleted there. A commit is seen a moment after it was
+/// confirmed, and some clusters tell of the topic's new end before that; so a topic that lacks rows is read again.
+fn both(
+    here: impl FnOnce() -> Result<Side> + Send,
+    there: impl Fn() -> Result<(Side, u64)>,
+    transactional: bool,
+    progress: &Progress,
+) -> Result<(Side, Side, u64)> {
+    let (here, first) = thread::scope(|scope| {
+        let here = scope.spawn(here);
+        let first = there();
+        (here.join().map_err(|_| Error::internal("compare the topic", "a thread ended early")), first)
+    });
+    let (here, (mut side, mut deleted)) = (here??, first?);
+    let until = Instant::now() + VISIBLE;
+    while transactional && side.count < here.count && Instant::now() < until {
+        progress.check()?;
+        thread::sleep(LOOK);
+        (side, deleted) = there()?;
+    }
+    Ok((here, side, deleted))
 }
 
 impl Side {

@@ -19,13 +19,14 @@ use crate::connectors::kafka::client::Client;
 use crate::destination::{Fate, Journal, Receipt, Written};
 use crate::outgoing::{Outgoing, Ranges};
 
-/// Pieces after which it is noted what arrived.
-const PIECES: u32 = 16;
+/// Pieces, or the time, after which it is noted what arrived.
+const PIECES: u32 = 8;
+const NOTED: Duration = Duration::from_millis(200);
 /// Rows of the first transaction; later ones take about as long as [`CHUNK`].
 const FIRST: u64 = 20_000;
 const MOST: u64 = 1 << 21;
 const CHUNK: Duration = Duration::from_secs(4);
-/// How long what a killed attempt has handed to the network may take to arrive.
+/// How long what a killed attempt has handed to the network may take to arrive, and what it committed to be seen.
 const ARRIVAL: Duration = Duration::from_millis(300);
 
 /// Writes the rows that are to do.
@@ -101,10 +102,7 @@ impl Work<'_> {
     /// Finds what an earlier attempt wrote without noting it, and gives what is left to do.
     fn find(&mut self, client: &Client, name: &str) -> Result<Ranges> {
         self.progress.stage("Looking what is in the topic already", 0, 0);
-        // In transactions, whatever arrives late is refused by now.
-        if !self.transactional {
-            thread::sleep(ARRIVAL);
-        }
+        thread::sleep(ARRIVAL);
         let topic = Topic::find(client, name, self.progress)?.ok_or_else(|| witness::recreated(name))?;
         let mut rows = Vec::new();
         let (from, run) = (self.position.next.clone(), &self.outgoing.run);
@@ -125,14 +123,15 @@ impl Work<'_> {
 
     /// Sends rows without waiting for what became of those before: that is noted as it becomes known.
     fn in_stream(&mut self, rows: &Ranges) -> Result<()> {
-        let mut unnoted = 0;
+        let (mut unnoted, mut noted) = (0, Instant::now());
         self.pour(rows, |work, put| {
             unnoted += 1;
-            if put.is_ok() && unnoted < PIECES {
+            if put.is_ok() && unnoted < PIECES && noted.elapsed() < NOTED {
                 return Ok(());
             }
-            unnoted = 0;
-            work.settle(put)
+            let settled = work.settle(put);
+            (unnoted, noted) = (0, Instant::now());
+            settled
         })?;
         let drained = self.producer.drain();
         self.settle(drained)
