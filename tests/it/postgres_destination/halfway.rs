@@ -200,10 +200,17 @@ fn connections_that_wait_for_an_answer_are_watched() {
         // "sl local_address rem_address st tx_queue:rx_queue tr:tm->when" (proc_net_tcp in the kernel's documentation);
         // a timer of 2 is the one that asks whether the other end is still there.
         let ours = format!(":{:04X}", client.parse::<u16>().unwrap());
-        let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
-        let socket = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let socket = socket.into_iter().find(|words| words[1].ends_with(&ours)).expect("the connection");
-        assert!(socket[5].starts_with("02:"), "{socket:?}");
+        let timer = || {
+            let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let mut sockets = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+            sockets.find(|words| words[1].ends_with(&ours)).expect("the connection")[5].to_owned()
+        };
+        // It waits for the confirmation of what it sent last before.
+        let began = Instant::now();
+        while !timer().starts_with("02:") {
+            assert!(began.elapsed() < Duration::from_secs(5), "{}", timer());
+            std::thread::sleep(Duration::from_millis(20));
+        }
         writer.join().unwrap();
     });
 }

@@ -22,6 +22,7 @@ impl Sync {
         let target = json!({"schema": "public", "table": "t"});
         let mut sending = Sending::new(("postgres", settings), target, mode, &[], frame);
         sending.outgoing.sync = "nightly".into();
+        sending.outgoing.origin = "silver.prices@1".into();
         Self(sending)
     }
 

@@ -19,8 +19,8 @@ use crate::connectors::kafka::client::Client;
 use crate::destination::{Comparison, Verification, Written};
 use crate::outgoing::{Outgoing, Ranges};
 
-/// Rows up to which each is told from the others: 8 bytes each.
-const EACH: u64 = 64_000_000;
+/// Rows up to which each is told from the others, at 8 bytes for each side.
+const EACH: u64 = 16_000_000;
 /// How long rows of a transaction may take to be seen, and the pause between two looks.
 const VISIBLE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(100);
