@@ -102,8 +102,9 @@ function measureAll(senders) {
         server.sql("CHECKPOINT");
         const done = run([python, join(root, "tests/bench/measure.py"), ...command(table, rep)]);
         if (done.status !== 0) throw new Error(`${name} failed: ${done.stderr}`);
+        const { said: _, ...measured } = JSON.parse(done.stdout);
         results[name] ??= [];
-        results[name].push(JSON.parse(done.stdout.trim().split("\n").at(-1)));
+        results[name].push(measured);
       });
       if (found !== expected) throw new Error(`${name} sent ${found} instead of ${expected}`);
       console.log(`${name}: ${JSON.stringify(results[name].at(-1))}`);
