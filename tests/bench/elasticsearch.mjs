@@ -55,7 +55,9 @@ async function measure(name, command, index) {
   const url = option("--url") ?? `http://${services.at.elasticsearch}`;
   try {
     const env = { ...environment, PULSE_CONNECTION_BENCH: url.replace("http://", "es+http://") };
-    const { said: _, ...found } = JSON.parse(run([python, join(root, "tests/bench/measure.py"), ...command(url, index)], env));
+    const { said: _, ...found } = JSON.parse(
+      run([python, join(root, "tests/bench/measure.py"), ...command(url, index)], env),
+    );
     await fetch(`${url}/${index}/_refresh`, { method: "POST" });
     const { count } = await (await fetch(`${url}/${index}/_count`)).json();
     if (count !== rows) throw new Error(`${name} sent ${count} documents instead of ${rows}`);
